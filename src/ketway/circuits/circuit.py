@@ -1,0 +1,244 @@
+"""The circuit: a structure (gates on qubits and bits) and its parameters.
+
+A gate is never a Python object here. A `Structure` keeps all gates as flat arrays, so that reading,
+hashing, storing and lowering 150,000 gates costs milliseconds; its parameters are one flat float64
+array beside it, so that a gradient of a thousand circuits is one structure and a matrix.
+
+Bit order is decided here and nowhere else: qubit k is bit k of an outcome, least significant first.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ketway.circuits.gates import GATES, Kind
+
+Bytes8: TypeAlias = NDArray[np.uint8]
+Ints: TypeAlias = NDArray[np.int32]
+Floats: TypeAlias = NDArray[np.float64]
+
+LETTERS: Final = "IXYZ"
+"""A Pauli letter is stored as its place in this string."""
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """A named row of classical bits; `bits[0]` is its least significant."""
+
+    name: str
+    bits: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Structure:
+    """Gates on qubits and bits, without the values of their parameters.
+
+    Gate g has kind `kinds[g]`; its operands stand at `operand_starts[g]:operand_starts[g + 1]`:
+    first its `controls[g]` controls, then its targets. A measurement's operands are (qubit, bit).
+    Its parameters stand at `param_starts[g]:param_starts[g + 1]` of the parameter array.
+    The `letters` of all `pauliexp` gates follow each other, one row of letters per parameter (term),
+    one letter per target, letter j on target j.
+    """
+
+    qubits: int
+    bits: int
+    kinds: Bytes8
+    controls: Bytes8
+    operand_starts: Ints
+    operands: Ints
+    param_starts: Ints
+    letters: Bytes8
+
+    @property
+    def gates(self) -> int:
+        return len(self.kinds)
+
+    @property
+    def params(self) -> int:
+        return int(self.param_starts[-1])
+
+    @cached_property
+    def measured(self) -> bool:
+        """False: there is no measurement, so every qubit k is read into bit k at the end."""
+        return bool((self.kinds == Kind.MEASURE).any())
+
+    @property
+    def outcome_bits(self) -> int:
+        """How many bits an outcome has."""
+        return self.bits if self.measured else self.qubits
+
+    @cached_property
+    def digest(self) -> bytes:
+        """Equal for equal structures, whatever machine or process made them."""
+        hasher = hashlib.blake2b(digest_size=20)
+        hasher.update(np.array([self.qubits, self.bits, self.gates], dtype="<i8").tobytes())
+        for part in self.arrays:
+            hasher.update(np.ascontiguousarray(part).tobytes())
+        return hasher.digest()
+
+    @property
+    def arrays(self) -> tuple[NDArray[np.generic], ...]:
+        """The arrays in the order in which they are stored and hashed."""
+        return (
+            self.kinds,
+            self.controls,
+            self.operand_starts,
+            self.operands,
+            self.param_starts,
+            self.letters,
+        )
+
+    @cached_property
+    def counts(self) -> tuple[int, int]:
+        """One-qubit and many-qubit gates (measurements, resets and no-ops are neither)."""
+        idle = np.isin(
+            self.kinds, (Kind.NOP, Kind.MEASURE, Kind.RESET, Kind.GLOBAL_PHASE)
+        )
+        widths = np.diff(self.operand_starts)
+        single = int(((widths == 1) & ~idle).sum())
+        return single, int(((widths > 1) & ~idle).sum())
+
+    def operands_of(self, gate: int) -> list[int]:
+        """Controls, then targets, of one gate: for messages and tests, not for hot loops."""
+        start, end = self.operand_starts[gate : gate + 2]
+        return [int(q) for q in self.operands[start:end]]
+
+
+@dataclass(frozen=True)
+class Circuit:
+    """A structure with values for its parameters, and names for its bits."""
+
+    structure: Structure
+    params: Floats
+    registers: tuple[Register, ...] = ()
+
+    @property
+    def qubits(self) -> int:
+        return self.structure.qubits
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Circuits that share one structure: row i of `params` makes circuit i."""
+
+    structure: Structure
+    params: Floats
+    """Shape (circuits, parameters)."""
+
+    def __len__(self) -> int:
+        return len(self.params)
+
+
+@dataclass(frozen=True)
+class Program:
+    """The circuits of a job, in the order in which they were given, grouped into batches."""
+
+    batches: tuple[Batch, ...]
+    order: tuple[tuple[int, int], ...]
+    """Circuit i of the job is row `order[i][1]` of batch `order[i][0]`."""
+    registers: tuple[tuple[Register, ...], ...]
+    """The registers of circuit i."""
+
+    def __len__(self) -> int:
+        return len(self.order)
+
+    @classmethod
+    def of(cls, circuits: Sequence[Circuit]) -> Program:
+        """Group circuits by structure; the order is kept in `order`."""
+        places: dict[bytes, int] = {}
+        structures: list[Structure] = []
+        rows: list[list[Floats]] = []
+        order: list[tuple[int, int]] = []
+        for circuit in circuits:
+            digest = circuit.structure.digest
+            place = places.get(digest)
+            if place is None:
+                place = places[digest] = len(structures)
+                structures.append(circuit.structure)
+                rows.append([])
+            order.append((place, len(rows[place])))
+            rows[place].append(circuit.params)
+        batches = tuple(
+            Batch(structure, np.stack(params))
+            for structure, params in zip(structures, rows, strict=True)
+        )
+        return cls(batches, tuple(order), tuple(c.registers for c in circuits))
+
+    def circuit(self, index: int) -> Circuit:
+        batch, row = self.order[index]
+        chosen = self.batches[batch]
+        return Circuit(chosen.structure, chosen.params[row], self.registers[index])
+
+    def structure(self, index: int) -> Structure:
+        return self.batches[self.order[index][0]].structure
+
+
+@dataclass
+class Builder:
+    """Collects gates and makes a `Circuit`: what every reader and every test uses.
+
+    The builder does not check operands; readers check what people wrote and say where it is wrong,
+    in the words of their format. `add` is for any number of gates; lists grow, arrays are made once.
+    """
+
+    qubits: int
+    bits: int = 0
+    kinds: list[int] = field(default_factory=list)
+    controls: list[int] = field(default_factory=list)
+    operand_ends: list[int] = field(default_factory=list)
+    operands: list[int] = field(default_factory=list)
+    param_ends: list[int] = field(default_factory=list)
+    params: list[float] = field(default_factory=list)
+    letters: list[int] = field(default_factory=list)
+
+    def add(
+        self,
+        kind: Kind,
+        targets: Iterable[int],
+        params: Iterable[float] = (),
+        controls: Sequence[int] = (),
+    ) -> None:
+        self.kinds.append(kind)
+        self.controls.append(len(controls))
+        self.operands.extend(controls)
+        self.operands.extend(targets)
+        self.operand_ends.append(len(self.operands))
+        self.params.extend(params)
+        self.param_ends.append(len(self.params))
+
+    def add_pauliexp(
+        self,
+        targets: Sequence[int],
+        terms: Iterable[str],
+        coefficients: Iterable[float],
+        controls: Sequence[int] = (),
+    ) -> None:
+        """exp(-i sum_k coefficients[k] terms[k]); letter j of a term acts on targets[j]."""
+        for term in terms:
+            self.letters.extend(LETTERS.index(letter) for letter in term)
+        self.add(Kind.PAULIEXP, targets, coefficients, controls)
+
+    def circuit(self, registers: tuple[Register, ...] = ()) -> Circuit:
+        structure = Structure(
+            qubits=self.qubits,
+            bits=self.bits,
+            kinds=np.array(self.kinds, dtype=np.uint8),
+            controls=np.array(self.controls, dtype=np.uint8),
+            operand_starts=np.array([0, *self.operand_ends], dtype=np.int32),
+            operands=np.array(self.operands, dtype=np.int32),
+            param_starts=np.array([0, *self.param_ends], dtype=np.int32),
+            letters=np.array(self.letters, dtype=np.uint8),
+        )
+        return Circuit(structure, np.array(self.params, dtype=np.float64), registers)
+
+
+def name_of(kind: int) -> str:
+    """The gate's name in Ketway's words, for messages."""
+    return GATES[Kind(kind)].name

@@ -1,0 +1,8 @@
+"""OpenQASM: programs into circuits (`read_qasm`) and circuits into programs (`write_qasm`)."""
+
+from ketway.circuits.qasm.errors import QasmError
+from ketway.circuits.qasm.limits import Limits
+from ketway.circuits.qasm.reader import read_qasm
+from ketway.circuits.qasm.writer import write_qasm
+
+__all__ = ["Limits", "QasmError", "read_qasm", "write_qasm"]

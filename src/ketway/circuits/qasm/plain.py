@@ -1,0 +1,188 @@
+"""The hot path: statements such as `rz(0.5) q[4];`, `cx q[0],q[1];` and `c[0] = measure q[0];`.
+
+Nearly every statement of a large program has one of these forms. They are read by one regular
+expression each, without making words of them. Whatever is unusual in any way, above all whatever
+is wrong, is left to the reader of statements, which stands at the same offset and says what it is.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from ketway.circuits.circuit import Builder
+from ketway.circuits.gates import Kind
+from ketway.circuits.qasm.errors import QasmError
+from ketway.circuits.qasm.expressions import LONGEST_LITERAL, Scope, read_number
+from ketway.circuits.qasm.gates.expansion import Expansion, ExpansionError
+from ketway.circuits.qasm.gates.gate import Definition, Gate, Opaque, Primitive
+from ketway.circuits.qasm.lexer import Lexer
+from ketway.circuits.qasm.registers import Selection
+
+_QUBIT: Final = r"([A-Za-z_][A-Za-z0-9_]*)\[([0-9]{1,9})\]"
+_GATE: Final = re.compile(
+    r"([A-Za-z_][A-Za-z0-9_]*)(?:[ ]+|[ ]*\(([-+*/0-9A-Za-z_π., ]*)\)[ ]*)"
+    + _QUBIT
+    + rf"(?:[ ]*,[ ]*{_QUBIT})?(?:[ ]*,[ ]*{_QUBIT})?[ ]*;\s*"
+)
+_MEASURE: Final = re.compile(
+    rf"(?:measure[ ]+{_QUBIT}[ ]*->[ ]*{_QUBIT}|{_QUBIT}[ ]*=[ ]*measure[ ]+{_QUBIT})[ ]*;\s*"
+)
+
+
+class PlainStatements:
+    """Reads runs of plain statements into a builder."""
+
+    def __init__(
+        self,
+        lexer: Lexer,
+        builder: Builder,
+        expansion: Expansion,
+        gates: Mapping[str, Gate | Opaque],
+        qubits: Mapping[str, Selection],
+        bits: Mapping[str, Selection],
+        scope: Scope,
+    ) -> None:
+        self.lexer = lexer
+        self.builder = builder
+        self.expansion = expansion
+        self.gates = gates
+        self.qubits = qubits
+        self.bits = bits
+        self.scope = scope
+        self.limits = scope.limits
+        self._numbers: dict[str, tuple[float, ...]] = {"": ()}
+
+    def forget(self) -> None:
+        """A new constant may have the name of an old one: compute parameters afresh."""
+        self._numbers = {"": ()}
+
+    def read(self, work: int) -> int:
+        """Read as many as follow each other; gives the work that is spent then."""
+        text, at = self.lexer.text, self.lexer.at
+        gates, qubits = self.gates, self.qubits
+        builder, numbers = self.builder, self._numbers
+        kinds, controls = builder.kinds, builder.controls
+        operands, operand_ends = builder.operands, builder.operand_ends
+        params, param_ends = builder.params, builder.param_ends
+        most_gates, most_work = self.limits.gates, self.limits.work
+        match_gate = _GATE.match
+        while True:
+            match = match_gate(text, at)
+            if match is None:
+                after = self._measure(at)
+                if after == at:
+                    break
+                at = after
+                continue
+            name, values, r0, i0, r1, i1, r2, i2 = match.groups()
+            gate = gates.get(name)
+            if gate is None:
+                break
+            # Operands: each must be an index into a register.
+            first = qubits.get(r0)
+            if first is None or first.single:
+                break
+            place = int(i0)
+            if place >= len(first.indices):
+                break
+            chosen = [first.indices[place]]
+            if r1 is not None:
+                second = qubits.get(r1)
+                if second is None or second.single:
+                    break
+                place = int(i1)
+                if place >= len(second.indices):
+                    break
+                other = second.indices[place]
+                if other == chosen[0]:
+                    break
+                chosen.append(other)
+                if r2 is not None:
+                    third = qubits.get(r2)
+                    if third is None or third.single:
+                        break
+                    place = int(i2)
+                    if place >= len(third.indices):
+                        break
+                    other = third.indices[place]
+                    if other in chosen:
+                        break
+                    chosen.append(other)
+            given = numbers.get(values or "")
+            if given is None:
+                given = self._values(values)
+                if given is None:
+                    break
+                numbers[values] = given
+            if len(given) != gate.params or len(chosen) != gate.qubits:
+                break
+            if type(gate) is Primitive:
+                if len(kinds) >= most_gates:
+                    break
+                kinds.append(gate.kind)
+                controls.append(gate.controls)
+                operands.extend(chosen)
+                operand_ends.append(len(operands))
+                if given:
+                    params.extend(given)
+                param_ends.append(len(params))
+            elif type(gate) is Definition:
+                work += gate.work
+                if len(kinds) + gate.gates > most_gates or work > most_work:
+                    work -= gate.work
+                    break
+                try:
+                    self.expansion.add(gate, given, chosen)
+                except ExpansionError as reason:
+                    raise self.lexer.error(str(reason), at) from None
+            else:
+                break
+            at = match.end()
+        self.lexer.seek(at)
+        return work
+
+    def _measure(self, at: int) -> int:
+        """Read one measurement of a qubit into a bit; gives the same offset if there is none."""
+        match = _MEASURE.match(self.lexer.text, at)
+        if match is None or len(self.builder.kinds) >= self.limits.gates:
+            return at
+        groups = match.groups()
+        (qubit, qubit_at), (bit, bit_at) = (
+            (groups[0:2], groups[2:4]) if groups[0] is not None else (groups[6:8], groups[4:6])
+        )
+        source, target = self.qubits.get(qubit), self.bits.get(bit)
+        if source is None or target is None or source.single or target.single:
+            return at
+        first, second = int(qubit_at), int(bit_at)
+        if first >= len(source.indices) or second >= len(target.indices):
+            return at
+        self.builder.add(Kind.MEASURE, (source.indices[first], target.indices[second]))
+        return match.end()
+
+    def _values(self, text: str) -> tuple[float, ...] | None:
+        """Numbers between commas; None if they are anything but plain arithmetic."""
+        if len(text) > LONGEST_LITERAL:
+            return None
+        try:
+            found = tuple(map(float, text.split(",")))
+        except ValueError:
+            return self._arithmetic(text)
+        return found if all(map(math.isfinite, found)) else None
+
+    def _arithmetic(self, text: str) -> tuple[float, ...] | None:
+        """Such as `pi/2, -pi`. What may be a comment is left to the reader of statements."""
+        if "//" in text or "/*" in text:
+            return None
+        lexer = Lexer(text)
+        found: list[float] = []
+        try:
+            while True:
+                found.append(float(read_number(lexer, self.scope)[0]))
+                if lexer.peek().sort == "end":
+                    return tuple(found)
+                lexer.expect(",", "between parameters")
+        except QasmError:
+            return None

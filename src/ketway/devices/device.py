@@ -1,0 +1,107 @@
+"""What stands behind a backend: names and figures, each with its source. Data, not code."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Literal
+
+import msgspec
+
+from ketway.devices.noise import NoiseModel
+
+
+class Fidelity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Median average fidelities of the device's operations."""
+
+    spam: float
+    """State preparation and measurement."""
+    one_qubit: float
+    two_qubit: float
+    source: str
+    date: datetime.date | None = None
+    """When they were measured, where the source says so."""
+    derived: tuple[str, ...] = ()
+    """The figures here that nobody has published; `source` says what they were made from."""
+
+
+class Timing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How long things take, and last, in seconds."""
+
+    readout: float
+    reset: float
+    one_qubit: float
+    two_qubit: float
+    t1: float
+    t2: float
+    source: str
+    date: datetime.date | None = None
+    derived: tuple[str, ...] = ()
+
+
+class Device(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One device of the catalogue."""
+
+    name: str
+    """What users name: `simulator`, `qpu.forte-1`."""
+    kind: Literal["simulator", "qpu"]
+    status: Literal["available", "retired"]
+    """What its vendor says of it; whether jobs for a retired one run is the server's choice."""
+    qubits: int
+    """Without noise; see `Catalogue.qubits` for the simulator's limit under a noise model."""
+    qis_gates: tuple[str, ...]
+    native_gates: tuple[str, ...]
+    """As the vendor lists them; `nop` is taken by every device and listed by none."""
+    source: str
+    checked: datetime.date
+    """When this entry was last compared with its sources."""
+    location: str | None = None
+    connectivity: Literal["all"] = "all"
+    noise_models: tuple[str, ...] = ()
+    """The noise models that a job may name."""
+    noise: str | None = None
+    """The noise model that the device itself has."""
+    error_mitigations: tuple[str, ...] = ()
+    fidelity: Fidelity | None = None
+    timing: Timing | None = None
+
+    @property
+    def characterized(self) -> datetime.date:
+        """The day to show with the figures: of their measurement, or else of our last look."""
+        days = [figures.date for figures in (self.timing, self.fidelity) if figures is not None]
+        return max((day for day in days if day is not None), default=self.checked)
+
+    @property
+    def connections(self) -> list[tuple[int, int]]:
+        """Every pair of qubits that a two-qubit gate can act on, each once."""
+        return [(a, b) for a in range(self.qubits) for b in range(a + 1, self.qubits)]
+
+
+class NoiseEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A noise model with what comes with it when the simulator runs under it."""
+
+    name: str
+    one_qubit: float
+    two_qubit: float
+    qubits: int
+    """The simulator's limit under this model."""
+    native_gates: tuple[str, ...]
+    """The native gates of the modelled system."""
+    source: str
+    checked: datetime.date
+    readout: float = 0.0
+    device: str | None = None
+    """The modelled device."""
+    derived: bool = False
+    """True if the vendor has published no rates; `formula` says how these were made."""
+    formula: str = ""
+
+    @property
+    def model(self) -> NoiseModel:
+        source = f"{self.source}; {self.formula}" if self.derived else self.source
+        return NoiseModel(
+            name=self.name,
+            one_qubit=self.one_qubit,
+            two_qubit=self.two_qubit,
+            readout=self.readout,
+            source=source,
+        )

@@ -1,0 +1,96 @@
+"""Reads the catalogue: one TOML file per device, and one for the noise models."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache
+from importlib import resources
+from types import MappingProxyType
+from typing import Final
+
+import msgspec
+
+from ketway.devices.device import Device, NoiseEntry
+from ketway.devices.noise import NoiseModel
+
+_NOISE_FILE: Final = "noise.toml"
+
+
+class UnknownNameError(KeyError):
+    """No device, or no noise model, has this name."""
+
+    def __init__(self, what: str, name: str, known: Iterable[str]) -> None:
+        self.what = what
+        self.name = name
+        self.known = tuple(known)
+        self.close = tuple(get_close_matches(name[:80], self.known, n=3, cutoff=0.5))
+        super().__init__(name)
+
+    def __str__(self) -> str:
+        """A sentence, where KeyError would give only the quoted key."""
+        shown = self.name if len(self.name) <= 80 else f"{self.name[:80]}..."
+        meant = f"; did you mean {' or '.join(map(repr, self.close))}?" if self.close else ";"
+        return f"unknown {self.what} {shown!r}{meant} known are {', '.join(self.known) or 'none'}"
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """All devices and noise models, by name."""
+
+    devices: Mapping[str, Device]
+    noises: Mapping[str, NoiseEntry]
+
+    def device(self, name: str) -> Device:
+        found = self.devices.get(name)
+        if found is None:
+            raise UnknownNameError("device", name, self.devices)
+        return found
+
+    def noise(self, name: str) -> NoiseModel:
+        return self.noise_entry(name).model
+
+    def noise_entry(self, name: str) -> NoiseEntry:
+        found = self.noises.get(name)
+        if found is None:
+            raise UnknownNameError("noise model", name, self.noises)
+        return found
+
+    def qubits(self, device: str, noise: str | None = None) -> int:
+        """How many qubits a circuit may have on this device, under this noise model."""
+        if noise is None:
+            return self.device(device).qubits
+        return self._allowed(device, noise).qubits
+
+    def native_gates(self, device: str, noise: str | None = None) -> tuple[str, ...]:
+        """The native gates this device takes, under this noise model; `nop` goes without saying."""
+        if noise is None:
+            return self.device(device).native_gates
+        return self._allowed(device, noise).native_gates
+
+    def _allowed(self, device: str, noise: str) -> NoiseEntry:
+        allowed = self.device(device).noise_models
+        if noise not in allowed:
+            raise UnknownNameError(f"noise model of {device}", noise, allowed)
+        return self.noise_entry(noise)
+
+
+class _NoiseFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    model: tuple[NoiseEntry, ...]
+
+
+@cache
+def load() -> Catalogue:
+    """The catalogue that ships with Ketway; the same object each time, since it cannot change."""
+    devices: dict[str, Device] = {}
+    noises: dict[str, NoiseEntry] = {}
+    folder = resources.files("ketway.devices") / "catalogue"
+    for file in sorted(folder.iterdir(), key=lambda file: file.name):
+        if file.name == _NOISE_FILE:
+            models = msgspec.toml.decode(file.read_bytes(), type=_NoiseFile).model
+            noises.update((model.name, model) for model in models)
+        elif file.name.endswith(".toml"):
+            device = msgspec.toml.decode(file.read_bytes(), type=Device)
+            devices[device.name] = device
+    return Catalogue(MappingProxyType(devices), MappingProxyType(noises))

@@ -1,0 +1,122 @@
+"""What the process of an attempt does: the only place where engines and parsers run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from ketway.circuits.circuit import Program
+from ketway.circuits.qasm import QasmError, read_qasm
+from ketway.engines.engine import Plan
+from ketway.engines.running import run_program
+from ketway.engines.seeds import derive
+from ketway.execution.bundle import Read, Report, Work, decode_bundle, encode_report
+from ketway.jobs.encoding import decode_program, encode_program, encode_result, encode_results
+from ketway.jobs.failures import Code, Failure
+from ketway.jobs.job import PlanPart
+from ketway.store.blobs import INLINE, Blobs
+
+
+def perform(request: bytes, send: Callable[[bytes], None]) -> None:
+    """Do all work of a bundle; send a report for each piece as soon as it is done."""
+    bundle = decode_bundle(request)
+    blobs = Blobs(Path(bundle.blobs))
+    for work in bundle.works:
+        send(encode_report(_report(work, blobs)))
+
+
+def _report(work: Work, blobs: Blobs) -> Report:
+    data = work.data if work.data is not None else blobs.get(work.blob or "")
+    try:
+        return _read(work, data, blobs) if work.task == "read" else _run(work, data, blobs)
+    except MemoryError:
+        return _failed(
+            work,
+            Code.SIMULATION_ERROR,
+            "The run needed more memory than was planned for it. Use fewer qubits, fewer shots "
+            "or fewer circuits in one job.",
+        )
+
+
+def _failed(work: Work, code: Code, message: str) -> Report:
+    return Report(job_id=work.job_id, attempt=work.attempt, failure=Failure(code, message))
+
+
+def _read(work: Work, data: bytes, blobs: Blobs) -> Report:
+    try:
+        circuit = read_qasm(data.decode())
+    except QasmError as error:
+        failure = Failure(
+            Code.PREFLIGHT, error.message, line=error.line, column=error.column
+        )
+        return Report(job_id=work.job_id, attempt=work.attempt, failure=failure)
+    one, two = circuit.structure.counts
+    inline, blob = _pack(encode_program(Program.of([circuit])), blobs)
+    return Report(
+        job_id=work.job_id,
+        attempt=work.attempt,
+        data=inline,
+        blob=blob,
+        read=Read(qubits=circuit.qubits, gates_1q=one, gates_2q=two),
+    )
+
+
+def seeds_of(seed: int, circuits: int, children: int) -> list[int]:
+    """The seed of each circuit. A circuit that is a child job has a seed of its own, which alone
+    makes its answer again; the circuit of a single job has the job's."""
+    if not children:
+        return [seed]
+    return [derive(seed, index) for index in range(circuits)]
+
+
+def _run(work: Work, data: bytes, blobs: Blobs) -> Report:
+    program = decode_program(data)
+    frames: list[bytes | Failure | None] = [None] * len(program)
+    for index, answer in run_program(
+        program,
+        [_plan(part) for part in work.plan],
+        seeds_of(work.seed, len(program), work.children),
+        shots=work.shots,
+        exact=work.exact,
+        noise=work.noise,
+        threads=work.threads,
+    ):
+        frames[index] = answer if isinstance(answer, Failure) else encode_result(answer)
+    done = [frame for frame in frames if frame is not None]
+    failed = {i: frame for i, frame in enumerate(done) if isinstance(frame, Failure)}
+    if len(failed) == len(done) and done:
+        return Report(
+            job_id=work.job_id,
+            attempt=work.attempt,
+            failure=failed[0],
+            failed_circuits=failed if work.children else {},
+        )
+    inline, blob = _pack(encode_results(done), blobs)
+    return Report(
+        job_id=work.job_id,
+        attempt=work.attempt,
+        data=inline,
+        blob=blob,
+        failure=_of_parent(failed, len(done)),
+        failed_circuits=failed,
+    )
+
+
+def _of_parent(failed: dict[int, Failure], circuits: int) -> Failure | None:
+    """A parent with a failed circuit has failed; the results of the others are kept."""
+    if not failed:
+        return None
+    first = min(failed)
+    return Failure(
+        failed[first].code,
+        f"{len(failed)} of {circuits} circuits failed. Circuit {first}: {failed[first].message}",
+        circuit=first,
+    )
+
+
+def _plan(part: PlanPart) -> Plan:
+    return Plan(part.engine, part.reason, part.bytes, part.seconds, part.precision)  # type: ignore[arg-type]
+
+
+def _pack(data: bytes, blobs: Blobs) -> tuple[bytes | None, str | None]:
+    return (data, None) if len(data) <= INLINE else (None, blobs.put(data))

@@ -1,0 +1,84 @@
+"""What travels between the server and the process of an attempt.
+
+Small jobs share a process: a bundle holds several pieces of work, and each is reported as soon as
+it is done. The process gets everything it needs in the bundle, or the name of the blob where it is;
+it never opens the database.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from ketway.devices.noise import NoiseModel
+from ketway.jobs.failures import Failure
+from ketway.jobs.job import PlanPart
+
+Task: TypeAlias = Literal["run", "read"]
+
+
+class Work(msgspec.Struct, frozen=True, kw_only=True):
+    """One job's share of a bundle."""
+
+    job_id: str
+    attempt: int
+    task: Task
+    """`run` the circuits of a program, or `read` a program text into circuits."""
+    data: bytes | None
+    blob: str | None
+    plan: list[PlanPart] = []
+    """One part per batch of the program."""
+    seed: int = 0
+    children: int = 0
+    shots: int = 0
+    exact: bool = True
+    noise: NoiseModel | None = None
+    threads: int = 1
+
+
+class Bundle(msgspec.Struct, frozen=True, kw_only=True):
+    blobs: str
+    """Folder of the blob store."""
+    works: list[Work]
+
+
+class Read(msgspec.Struct, frozen=True, kw_only=True):
+    """What reading a program text brought."""
+
+    qubits: int
+    gates_1q: int
+    gates_2q: int
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one piece of work."""
+
+    job_id: str
+    attempt: int
+    data: bytes | None = None
+    """The results, or the program that was read; large ones are in `blob`."""
+    blob: str | None = None
+    read: Read | None = None
+    failure: Failure | None = None
+    failed_circuits: dict[int, Failure] = {}
+
+
+_bundles = msgspec.msgpack.Decoder(Bundle)
+_reports = msgspec.msgpack.Decoder(Report)
+
+
+def encode_bundle(bundle: Bundle) -> bytes:
+    return msgspec.msgpack.encode(bundle)
+
+
+def decode_bundle(data: bytes) -> Bundle:
+    return _bundles.decode(data)
+
+
+def encode_report(report: Report) -> bytes:
+    return msgspec.msgpack.encode(report)
+
+
+def decode_report(data: bytes) -> Report:
+    return _reports.decode(data)

@@ -1,0 +1,111 @@
+"""A process of its own for every attempt: what can be asked of one, and what is known of its end.
+
+Engines and parsers may exit, crash, or have to be stopped in the middle of a C loop, so they never
+run in the server. Two implementations keep this one interface: `zygote.py` forks warmed processes
+(Linux), `spawning.py` starts fresh ones (anywhere). `default_processes` knows which; nothing
+else needs to.
+
+Everything here belongs to the event loop it was opened on, and is called from its thread only.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from typing import Literal, Protocol, TypeAlias
+
+import msgspec
+
+Reason: TypeAlias = Literal["finished", "killed", "limit-memory", "limit-time", "crashed"]
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """What one process may use. A process that wants more fails; the machine does not."""
+
+    bytes: int
+    """Address space beyond what the process has once it holds its request. Includes the stacks of
+    threads it starts (8 MiB each, usually)."""
+    seconds: float
+    """Wall-clock time from start to end. The CPU limit is this times `threads`."""
+    threads: int
+    """How many threads the numerical libraries may use."""
+
+
+class Ending(msgspec.Struct, frozen=True):
+    """How a process ended."""
+
+    code: int | None
+    """The exit code; None for a process that a signal ended."""
+    signal: int | None
+    reason: Reason
+    """`finished` only if the entry returned and every frame it sent was delivered."""
+    peak_bytes: int
+    """Peak resident memory, shared libraries included; 0 where it is not known."""
+    cpu_seconds: float
+    """User and system time of all its threads; 0 where it is not known."""
+    stderr: str = ""
+    """The last 4 kB it wrote to its standard output and error, for logs."""
+
+
+class CannotStart(RuntimeError):
+    """A process could not be started; the request has not run."""
+
+
+class Running(Protocol):
+    """A process that was started and has perhaps ended since."""
+
+    @property
+    def pid(self) -> int: ...
+
+    def kill(self) -> None:
+        """Ends the process now. May be called at any time and any number of times."""
+
+    async def ended(self) -> Ending:
+        """Returns once the process is dead and all its frames were delivered, never before."""
+
+
+class Processes(Protocol):
+    """A source of processes that all have the same entry."""
+
+    async def open(self) -> None:
+        """Imports the entry ahead of the first request. Raises CannotStart if it cannot be."""
+
+    async def close(self) -> None:
+        """Kills what runs and returns when all of it is dead. Nothing can be started after."""
+
+    async def start(
+        self, request: bytes, limits: Limits, receive: Callable[[bytes], None]
+    ) -> Running:
+        """Runs the entry on `request` in a new process; each frame it sends goes to `receive`, in
+        order, in the event loop. Raises CannotStart if no process can be had."""
+
+
+def can_fork_safely() -> bool:
+    """Whether the kernel has what the zygote needs. Asked of the kernel, because sandboxes refuse
+    system calls that the platform has in name."""
+    if sys.platform != "linux" or not hasattr(signal, "pidfd_send_signal"):
+        return False
+    try:
+        os.close(os.pidfd_open(os.getpid()))
+    except (AttributeError, OSError):
+        return False
+    return os.path.isdir("/proc/self/fd")
+
+
+def default_processes(
+    entry: str, preload: Sequence[str] = (), *, force_spawn: bool = False
+) -> Processes:
+    """The fastest processes this machine can have.
+
+    `entry` is `module:function`, the function taking `(request, send)`; `preload` names modules to
+    import ahead, which must not compute anything when imported.
+    """
+    if not force_spawn and can_fork_safely():
+        from ketway.execution.zygote import ZygoteProcesses
+
+        return ZygoteProcesses(entry, preload)
+    from ketway.execution.spawning import SpawnedProcesses
+
+    return SpawnedProcesses(entry, preload)

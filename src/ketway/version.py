@@ -1,0 +1,3 @@
+"""Ketway's version, once."""
+
+VERSION = "0.1.0"

@@ -1,0 +1,155 @@
+"""The catalogue that ships: complete, consistent with itself, and with IonQ's published figures."""
+
+from __future__ import annotations
+
+import math
+from importlib import resources
+
+import msgspec
+import pytest
+
+from ketway.circuits.gates import IONQ_NATIVE, IONQ_QIS
+from ketway.devices.device import Device, NoiseEntry
+from ketway.devices.loading import UnknownNameError, load
+
+QPUS = [device for device in load().devices.values() if device.kind == "qpu"]
+
+
+def test_every_backend_and_model_of_ionq_is_there() -> None:
+    assert set(load().devices) == {
+        "simulator",
+        "qpu.harmony",
+        "qpu.aria-1",
+        "qpu.aria-2",
+        "qpu.forte-1",
+        "qpu.forte-enterprise-1",
+        "qpu.forte-enterprise-2",
+        "qpu.forte-enterprise-3",
+    }
+    assert set(load().noises) == {
+        "ideal",
+        "harmony",
+        "harmony-1",
+        "harmony-2",
+        "aria-1",
+        "aria-2",
+        "forte-1",
+        "forte-enterprise-1",
+    }
+    assert set(load().device("simulator").noise_models) == set(load().noises)
+
+
+def test_each_file_has_the_name_of_its_device() -> None:
+    folder = resources.files("ketway.devices") / "catalogue"
+    names = {file.name for file in folder.iterdir()}
+    assert names == {f"{name}.toml" for name in load().devices} | {"noise.toml"}
+
+
+@pytest.mark.parametrize(
+    ("model", "one", "two"),
+    [
+        ("ideal", 0, 0),
+        ("aria-1", 0.0005, 0.0133),
+        ("aria-2", 0.0006573333333333332, 0.01856),
+        ("forte-1", 0.0002666666666666667, 0.004949333333333333),
+    ],
+)
+def test_published_rates_are_as_published(model: str, one: float, two: float) -> None:
+    noise = load().noise(model)
+    assert (noise.one_qubit, noise.two_qubit, noise.readout) == (one, two, 0)
+    assert noise.ideal is (model == "ideal")
+    assert not load().noise_entry(model).derived
+
+
+@pytest.mark.parametrize("device", QPUS, ids=lambda device: device.name)
+def test_noise_and_fidelity_of_a_qpu_say_the_same(device: Device) -> None:
+    """r = (1 - fidelity) d / (d - 1), whichever of the two was derived from the other."""
+    assert device.noise is not None and device.fidelity is not None
+    noise = load().noise(device.noise)
+    assert math.isclose(noise.one_qubit, (1 - device.fidelity.one_qubit) * 2, rel_tol=1e-9)
+    assert math.isclose(noise.two_qubit, (1 - device.fidelity.two_qubit) * 4 / 3, rel_tol=1e-9)
+
+
+@pytest.mark.parametrize("device", QPUS, ids=lambda device: device.name)
+def test_figures_are_possible_and_have_a_source(device: Device) -> None:
+    fidelity, timing = device.fidelity, device.timing
+    assert fidelity is not None and timing is not None
+    assert device.source and fidelity.source and timing.source
+    assert 0.9 < fidelity.two_qubit < fidelity.one_qubit < 1
+    assert 0.9 < fidelity.spam < 1
+    assert 0 < timing.one_qubit < timing.two_qubit < timing.t2 <= timing.t1
+    assert 0 < timing.reset < timing.readout < timing.t2
+    for figures in (fidelity, timing):
+        assert set(figures.derived) <= set(figures.__struct_fields__) - {"date", "source"}
+    assert device.characterized <= device.checked
+    assert len(device.connections) == device.qubits * (device.qubits - 1) // 2
+
+
+@pytest.mark.parametrize("entry", load().noises.values(), ids=lambda entry: entry.name)
+def test_derived_models_say_how(entry: NoiseEntry) -> None:
+    assert bool(entry.formula) is entry.derived
+    assert entry.formula in entry.model.source
+    assert entry.model.source.startswith(entry.source)
+
+
+@pytest.mark.parametrize("device", load().devices.values(), ids=lambda device: device.name)
+def test_gates_are_those_of_the_gate_table(device: Device) -> None:
+    assert set(device.qis_gates) == set(IONQ_QIS)
+    assert set(device.native_gates) <= set(IONQ_NATIVE) - {"nop"}
+
+
+@pytest.mark.parametrize(
+    ("noise", "qubits", "gate"),
+    [
+        (None, 29, None),
+        ("ideal", 29, None),
+        ("harmony", 11, "ms"),
+        ("harmony-2", 11, "ms"),
+        ("aria-1", 25, "ms"),
+        ("aria-2", 25, "ms"),
+        ("forte-1", 29, "zz"),
+        ("forte-enterprise-1", 29, "zz"),
+    ],
+)
+def test_limits_of_the_simulator_follow_the_model(
+    noise: str | None, qubits: int, gate: str | None
+) -> None:
+    assert load().qubits("simulator", noise) == qubits
+    natives = load().native_gates("simulator", noise)
+    assert {"ms", "zz"} & set(natives) == ({gate} if gate else {"ms", "zz"})
+
+
+def test_limits_of_qpus() -> None:
+    assert {device.name: load().qubits(device.name) for device in QPUS} == {
+        "qpu.harmony": 11,
+        "qpu.aria-1": 25,
+        "qpu.aria-2": 25,
+        "qpu.forte-1": 36,
+        "qpu.forte-enterprise-1": 36,
+        "qpu.forte-enterprise-2": 36,
+        "qpu.forte-enterprise-3": 36,
+    }
+
+
+def test_unknown_names_bring_close_ones() -> None:
+    with pytest.raises(UnknownNameError, match=r"unknown device 'forte-1'; did you mean 'qpu\.fo"):
+        load().device("forte-1")
+    with pytest.raises(KeyError) as caught:
+        load().noise("aria1")
+    assert isinstance(caught.value, UnknownNameError)
+    assert caught.value.close[0] == "aria-1"
+    assert caught.value.known == tuple(load().noises)
+    with pytest.raises(UnknownNameError, match="unknown device '!!'; known are"):
+        load().device("!!")
+
+
+def test_a_qpu_takes_no_noise_model() -> None:
+    with pytest.raises(UnknownNameError, match=r"noise model of qpu\.aria-1 'aria-1'.*none"):
+        load().qubits("qpu.aria-1", "aria-1")
+    with pytest.raises(UnknownNameError, match="noise model of simulator"):
+        load().native_gates("simulator", "aria-7")
+
+
+def test_a_misspelt_key_in_a_file_is_refused() -> None:
+    with pytest.raises(msgspec.ValidationError, match="qbits"):
+        msgspec.toml.decode(b'name = "x"\nqbits = 3\n', type=Device)
