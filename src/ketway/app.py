@@ -1,0 +1,137 @@
+"""Puts it together: the store, the services, the dispatcher, the dialects."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount, Route, Router
+
+from ketway.checks import server_checks
+from ketway.devices import loading
+from ketway.dialects.control import routes as control
+from ketway.dialects.control.wire import Health, iso
+from ketway.dialects.ionq_v04 import routes as ionq_v04
+from ketway.engines.planner import Machine
+from ketway.execution.executor import Executor
+from ketway.execution.local import LocalExecutor
+from ketway.jobs.ids import now
+from ketway.scheduling.dispatcher import Dispatcher
+from ketway.service.accounts import Accounts
+from ketway.service.backends import Backends
+from ketway.service.jobs import Jobs
+from ketway.service.watch import Watch
+from ketway.settings import Settings
+from ketway.store.store import Store
+from ketway.version import VERSION
+
+
+class App:
+    """A whole Ketway: an ASGI application, and what it needs to be opened and closed."""
+
+    def __init__(self, settings: Settings, executor: Executor | None = None) -> None:
+        self.settings = settings
+        self.url = ""
+        self.store = Store(settings.data)
+        self.executor = executor or LocalExecutor(
+            settings.workers, settings.memory, force_spawn=settings.force_spawn
+        )
+        self._started_at: int | None = None
+
+    async def open(self) -> None:
+        """Everything is ready to serve when this returns, but for the zygote, which warms up."""
+        self.store.open()
+        catalogue = loading.load()
+        watch = Watch()
+        machine = Machine(bytes=self.settings.memory, threads=self.settings.workers)
+        self.jobs = Jobs(self.store, catalogue, machine, watch)
+        self.dispatcher = Dispatcher(
+            self.store,
+            self.executor,
+            self.settings,
+            self.jobs.work_of,
+            self.jobs.when_read,
+            watch.changed,
+        )
+        self.jobs.attach(self.dispatcher)
+        self._router = self._make_router(
+            Accounts(self.store), Backends(catalogue, self.dispatcher)
+        )
+        self._started_at = now()
+        self._warming = asyncio.create_task(self._warm_up())
+
+    async def _warm_up(self) -> None:
+        await self.executor.open()
+        await self.dispatcher.start()
+
+    async def close(self) -> None:
+        """Interrupt what runs (the next start takes it up), finish all writes."""
+        try:
+            await self._warming
+            await self.dispatcher.stop()
+        finally:
+            await self.executor.close()
+            self.store.close()
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await self._router(scope, receive, send)
+
+    def _make_router(self, accounts: Accounts, backends: Backends) -> Router:
+        own = control.Routes(self.jobs, backends, self._health, self._checks)
+        ionq = ionq_v04.Routes(self.jobs, backends)
+        largest = self.settings.max_body
+        return Router(
+            [
+                Mount("/v0.4", ionq.dialect(accounts, largest)),
+                Mount("/ketway/v1", own.dialect(accounts, largest)),
+                Route("/", self._front),
+                Route("/livez", self._alive),
+            ],
+            redirect_slashes=False,
+            default=_nothing_here,
+        )
+
+    async def _front(self, _request: Request) -> Response:
+        return JSONResponse(
+            {
+                "name": "Ketway",
+                "version": VERSION,
+                "ionq_v04": "/v0.4",
+                "control": "/ketway/v1",
+            }
+        )
+
+    async def _alive(self, _request: Request) -> Response:
+        return Response("ok", media_type="text/plain")
+
+    def _health(self) -> Health:
+        return Health(
+            status="ok",
+            version=VERSION,
+            url=self.url,
+            data=str(self.settings.data),
+            started_at=iso(self._started_at),
+            workers=self.settings.workers,
+            pid=os.getpid(),
+        )
+
+    def _checks(self) -> Any:
+        return server_checks(self.settings)
+
+
+async def _nothing_here(scope: Any, receive: Any, send: Any) -> None:
+    if scope["type"] != "http":
+        return
+    answer = JSONResponse(
+        {
+            "error": "Not Found Error",
+            "message": f"Nothing is served at {scope['path']}. IonQ's API is at /v0.4, Ketway's "
+            "own at /ketway/v1.",
+            "statusCode": 404,
+        },
+        status_code=404,
+    )
+    await answer(scope, receive, send)

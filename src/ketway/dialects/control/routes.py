@@ -1,0 +1,303 @@
+"""Ketway's own API: what the command line and the console speak."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ketway.circuits.circuit import Circuit
+from ketway.circuits.ionq import read_circuit, read_multi
+from ketway.dialects.control import errors
+from ketway.dialects.control.wire import (
+    BackendsView,
+    BackendView,
+    Checks,
+    CircuitResult,
+    Deleted,
+    EventsView,
+    EventView,
+    Health,
+    InputObject,
+    JobsQuery,
+    JobsView,
+    JobView,
+    NewJob,
+    ResultView,
+    WaitQuery,
+    iso,
+    view,
+)
+from ketway.dialects.http import Call, Dialect, Operation, encoded, reply
+from ketway.dialects.openapi import document
+from ketway.jobs.ids import is_id
+from ketway.jobs.job import Job, State
+from ketway.jobs.results import Result
+from ketway.service.accounts import Accounts
+from ketway.service.backends import Backend, Backends
+from ketway.service.errors import NotFoundError, RefusedError
+from ketway.service.jobs import Answer, Jobs
+from ketway.service.submission import Submission
+from ketway.store.queries import Filter
+
+NAME = "control"
+LONGEST_WAIT = 30.0
+LONGEST_PAGE = 1000
+
+
+def key_of(request: Request) -> str | None:
+    """`Authorization: Bearer <key>`."""
+    scheme, _, key = request.headers.get("authorization", "").partition(" ")
+    return key.strip() if scheme.lower() == "bearer" else None
+
+
+class Routes:
+    def __init__(
+        self,
+        jobs: Jobs,
+        backends: Backends,
+        health: Callable[[], Health],
+        checks: Callable[[], Checks],
+    ) -> None:
+        self._jobs = jobs
+        self._backends = backends
+        self._health = health
+        self._checks = checks
+        self._document: bytes = b""
+
+    async def health(self, _call: Call) -> Response:
+        return reply(self._health())
+
+    async def doctor(self, _call: Call) -> Response:
+        return reply(await asyncio.to_thread(self._checks))
+
+    async def backends(self, _call: Call) -> Response:
+        return reply(BackendsView([_backend(b) for b in self._backends.list()]))
+
+    async def backend(self, call: Call) -> Response:
+        return reply(_backend(self._backends.get(call.path("name"))))
+
+    async def create(self, call: Call) -> Response:
+        """The job is on the disk when this is answered."""
+        wanted: NewJob = call.body
+        submission = await asyncio.to_thread(_submission, wanted)
+        job = await self._jobs.submit(call.principal, submission)
+        return reply(self._view(job), 201)
+
+    async def list(self, call: Call) -> Response:
+        """Newest first, without children."""
+        query: JobsQuery = call.query
+        if query.limit < 1:
+            raise RefusedError(f"limit must be 1 or more, not {query.limit}", "limit")
+        if query.next is not None and not is_id(query.next):
+            raise RefusedError("next must be what the page before gave as `next`", "next")
+        page = await self._jobs.page(
+            call.principal,
+            Filter(
+                states=None if query.state is None else [_state(query.state)],
+                backends=None if query.backend is None else [query.backend],
+                before=query.next,
+                limit=min(query.limit, LONGEST_PAGE),
+            ),
+        )
+        return reply(JobsView([view(job, []) for job in page.jobs], page.next))
+
+    async def get(self, call: Call) -> Response:
+        """`id` may be a beginning of an id that no other job has."""
+        return reply(self._view(await self._waited(call)))
+
+    async def events(self, call: Call) -> Response:
+        events = self._jobs.events(self._job(call))
+        return reply(EventsView([EventView(e.seq, iso(e.at), e.kind, e.detail) for e in events]))
+
+    async def result(self, call: Call) -> Response:
+        """Bitstrings read from the highest bit to bit 0."""
+        job = await self._waited(call)
+        answer = await self._jobs.answer(job)
+        children = await self._jobs.children(job)
+        return reply(await asyncio.to_thread(_result_view, answer, children))
+
+    async def cancel(self, call: Call) -> Response:
+        """Answered when the job's process is dead. A job that is final stays what it is."""
+        return reply(self._view(await self._jobs.cancel(call.principal, self._job(call).id)))
+
+    async def delete(self, call: Call) -> Response:
+        job = self._job(call)
+        await self._jobs.delete(call.principal, [job.id])
+        return reply(Deleted(job.id, "deleted"))
+
+    async def openapi(self, _call: Call) -> Response:
+        """This document."""
+        return encoded(self._document)
+
+    def _job(self, call: Call) -> Job:
+        return self._jobs.find(call.principal, call.path("id").lower()[:36])
+
+    async def _waited(self, call: Call) -> Job:
+        job = self._job(call)
+        query: WaitQuery = call.query
+        if not 0 <= query.wait <= LONGEST_WAIT:
+            raise RefusedError(f"wait must be from 0 to {LONGEST_WAIT:g} seconds", "wait")
+        if query.wait and not job.final:
+            return await self._jobs.wait(call.principal, job.id, query.wait)
+        return job
+
+    def _view(self, job: Job) -> JobView:
+        attempts = [
+            {
+                "number": a.number,
+                "state": a.state,
+                "started_at": iso(a.started_at),
+                "ended_at": iso(a.ended_at),
+                "reason": a.reason,
+            }
+            for a in self._jobs.attempts(job)
+        ]
+        return view(job, self._jobs.child_ids(job), attempts)
+
+    def operations(self) -> Sequence[Operation]:
+        job = "/jobs/{id}"
+        return (
+            Operation("GET", "/health", "getHealth", self.health, "The server itself",
+                      answer=Health, public=True),
+            Operation("GET", "/doctor", "getDoctor", self.doctor, "What is well, and what is not",
+                      answer=Checks),
+            Operation("GET", "/backends", "listBackends", self.backends, "All backends",
+                      answer=BackendsView),
+            Operation("GET", "/backends/{name}", "getBackend", self.backend, "One backend",
+                      answer=BackendView),
+            Operation("POST", "/jobs", "createJob", self.create, "Submit a job",
+                      body=NewJob, answer=JobView, status=201),
+            Operation("GET", "/jobs", "listJobs", self.list, "List jobs",
+                      query=JobsQuery, answer=JobsView),
+            Operation("GET", job, "getJob", self.get, "One job", query=WaitQuery, answer=JobView),
+            Operation("DELETE", job, "deleteJob", self.delete, "Delete a job", answer=Deleted),
+            Operation("POST", job + "/cancel", "cancelJob", self.cancel, "Cancel a job",
+                      answer=JobView),
+            Operation("GET", job + "/events", "getEvents", self.events, "What happened to a job",
+                      answer=EventsView),
+            Operation("GET", job + "/result", "getResult", self.result, "What a job answered",
+                      query=WaitQuery, answer=ResultView,
+                      refusals={409: "The job has no result, or none yet."}),
+            Operation("GET", "/openapi.json", "getDocument", self.openapi,
+                      "This API as an OpenAPI document", answer=dict[str, Any], public=True),
+        )
+
+    def dialect(self, accounts: Accounts, max_body: int) -> Dialect:
+        operations = self.operations()
+        self._document = msgspec.json.encode(
+            document(
+                operations,
+                title="Ketway",
+                version="v1",
+                description="Ketway's own API: what its command line and console speak.",
+                server="/ketway/v1",
+                security={"bearer": {"type": "http", "scheme": "bearer"}},
+                error=errors.Error,
+            )
+        )
+        return Dialect(operations, accounts, errors.speak, key_of, max_body)
+
+
+def _submission(wanted: NewJob) -> Submission:
+    given = wanted.input
+    circuits: Sequence[Circuit] | None = None
+    source: str | None = None
+    names: list[str | None] = []
+    if wanted.format == "openqasm":
+        if not isinstance(given, str) or not given.strip():
+            raise RefusedError("input must be the text of an OpenQASM program", "input")
+        source = given
+    elif not isinstance(given, InputObject):
+        raise RefusedError(f"input must be an object for format {wanted.format}", "input")
+    elif wanted.format == "ionq.circuit.v1" and given.circuit is not None:
+        circuits = [read_circuit(given.circuit, given.gateset, given.qubits, "input.circuit")]
+    elif wanted.format == "ionq.multi-circuit.v1" and given.circuits:
+        circuits = read_multi(given.circuits, given.gateset, given.qubits, "input.circuits")
+        names = [circuit.name for circuit in given.circuits]
+    else:
+        raise RefusedError(
+            "format must be ionq.circuit.v1 with input.circuit, ionq.multi-circuit.v1 with "
+            "input.circuits, or openqasm with a text as input",
+            "format",
+        )
+    metadata = None if wanted.metadata is None else msgspec.json.encode(wanted.metadata).decode()
+    return Submission(
+        dialect=NAME,
+        format=wanted.format,
+        backend=wanted.backend,
+        circuits=circuits,
+        source=source,
+        multi=wanted.format == "ionq.multi-circuit.v1",
+        names=names,
+        shots=wanted.shots,
+        noise=wanted.noise,
+        name=wanted.name,
+        metadata=metadata,
+    )
+
+
+def _state(text: str) -> State:
+    try:
+        return State(text)
+    except ValueError:
+        raise RefusedError(
+            f"unknown state {text!r}: use {', '.join(state.value for state in State)}", "state"
+        ) from None
+
+
+def _backend(backend: Backend) -> BackendView:
+    device = backend.device
+    description = (
+        f"ideal or noisy, to {device.qubits} qubits"
+        if device.kind == "simulator"
+        else f"a virtual QPU with the noise of {device.noise}"
+    )
+    return BackendView(
+        name=device.name,
+        kind=device.kind,
+        status=device.status,
+        qubits=device.qubits,
+        native_gates=list(device.native_gates),
+        noise_models=list(device.noise_models),
+        queue={"waiting": backend.waiting, "running": backend.running},
+        description=description,
+    )
+
+
+def _result_view(answer: Answer, children: Sequence[Job]) -> ResultView:
+    jobs = children or [answer.job]
+    circuits = []
+    for index, job in enumerate(jobs):
+        result = answer.result(index)
+        if result is not None:
+            circuits.append(_circuit_result(index, job, result))
+    if not circuits:
+        raise NotFoundError(f"No circuit of job {answer.job.id} has a result.")
+    return ResultView(circuits)
+
+
+def _circuit_result(index: int, job: Job, result: Result) -> CircuitResult:
+    texts = bitstrings(result)
+    return CircuitResult(
+        index=index,
+        id=job.id,
+        name=job.name,
+        bits=result.bits,
+        outcomes=dict(zip(texts, result.weights().tolist(), strict=True)),
+        counts=None
+        if result.counts is None
+        else dict(zip(texts, result.counts.tolist(), strict=True)),
+        made_by=msgspec.to_builtins(result.provenance),
+    )
+
+
+def bitstrings(result: Result) -> list[str]:
+    bits = np.unpackbits(result.outcomes, axis=1, bitorder="little")[:, : result.bits]
+    rows = np.ascontiguousarray(bits[:, ::-1]) + ord("0")
+    return [row.tobytes().decode() for row in rows]

@@ -1,0 +1,181 @@
+"""The bodies of Ketway's own API, typed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from ketway.circuits.ionq import CircuitObject, GateObject, Gateset
+from ketway.jobs.failures import Failure
+from ketway.jobs.job import Job, Noise, PlanPart
+
+
+class InputObject(msgspec.Struct):
+    """Circuits as IonQ's JSON."""
+
+    qubits: int | None = None
+    gateset: Gateset = "qis"
+    circuit: list[GateObject] | None = None
+    circuits: list[CircuitObject] | None = None
+
+
+class NewJob(msgspec.Struct):
+    backend: str
+    format: str
+    """`ionq.circuit.v1`, `ionq.multi-circuit.v1` or `openqasm`."""
+    input: InputObject | str
+    """Circuits, or the text of a program."""
+    shots: int = 100
+    noise: Noise | None = None
+    name: str | None = None
+    metadata: dict[str, str] | None = None
+
+
+class JobView(msgspec.Struct, kw_only=True):
+    id: str
+    state: str
+    name: str | None
+    backend: str
+    dialect: str
+    format: str
+    circuits: int
+    qubits: int
+    gates: dict[str, int]
+    shots: int
+    seed: int
+    noise: Noise | None
+    parent_id: str | None
+    child_ids: list[str]
+    submitted_at: str | None
+    started_at: str | None
+    completed_at: str | None
+    failure: Failure | None
+    plan: list[PlanPart] | None
+    attempts: list[dict[str, Any]] | None = None
+    metadata: msgspec.Raw | None
+    links: dict[str, str]
+
+
+class JobsView(msgspec.Struct):
+    jobs: list[JobView]
+    next: str | None
+
+
+class JobsQuery(msgspec.Struct):
+    state: str | None = None
+    backend: str | None = None
+    limit: int = 25
+    next: str | None = None
+
+
+class WaitQuery(msgspec.Struct):
+    wait: float = 0.0
+    """Seconds to wait for the job to end before answering; at most 30."""
+
+
+class CircuitResult(msgspec.Struct, kw_only=True):
+    index: int
+    id: str
+    name: str | None
+    bits: int
+    outcomes: dict[str, float]
+    """Bitstrings read from the highest bit to bit 0."""
+    counts: dict[str, int] | None
+    made_by: dict[str, Any]
+
+
+class ResultView(msgspec.Struct):
+    circuits: list[CircuitResult]
+
+
+class EventView(msgspec.Struct):
+    seq: int
+    at: str | None
+    kind: str
+    detail: dict[str, Any] | None
+
+
+class EventsView(msgspec.Struct):
+    events: list[EventView]
+
+
+class BackendView(msgspec.Struct, kw_only=True):
+    name: str
+    kind: str
+    status: str
+    qubits: int
+    native_gates: list[str]
+    noise_models: list[str]
+    queue: dict[str, int]
+    description: str
+
+
+class BackendsView(msgspec.Struct):
+    backends: list[BackendView]
+
+
+class Health(msgspec.Struct, kw_only=True):
+    status: str
+    version: str
+    url: str
+    data: str
+    started_at: str | None
+    workers: int
+    pid: int
+
+
+class Check(msgspec.Struct):
+    """One thing that `ketway doctor` looks at."""
+
+    name: str
+    ok: bool
+    detail: str
+    advice: str | None = None
+
+
+class Checks(msgspec.Struct):
+    checks: list[Check]
+
+
+class Deleted(msgspec.Struct):
+    id: str
+    status: str
+
+
+def iso(micros: int | None) -> str | None:
+    if micros is None:
+        return None
+    moment = datetime.fromtimestamp(micros / 1e6, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def view(
+    job: Job, child_ids: list[str], attempts: list[dict[str, Any]] | None = None
+) -> JobView:
+    base = f"/ketway/v1/jobs/{job.id}"
+    return JobView(
+        id=job.id,
+        state=job.state.value,
+        name=job.name,
+        backend=job.backend,
+        dialect=job.dialect,
+        format=job.format,
+        circuits=job.circuits,
+        qubits=job.qubits,
+        gates={"1q": job.gates_1q, "2q": job.gates_2q},
+        shots=job.shots,
+        seed=job.seed,
+        noise=job.noise,
+        parent_id=job.parent_id,
+        child_ids=child_ids,
+        submitted_at=iso(job.submitted_at),
+        started_at=iso(job.started_at),
+        completed_at=iso(job.completed_at),
+        failure=job.failure,
+        plan=job.plan,
+        attempts=attempts,
+        metadata=None if job.metadata is None else msgspec.Raw(job.metadata.encode()),
+        links={"self": base, "result": f"{base}/result", "events": f"{base}/events"},
+    )

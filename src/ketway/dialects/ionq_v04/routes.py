@@ -1,0 +1,450 @@
+"""The endpoints of IonQ's API v0.4."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ketway.circuits.ionq import write_native
+from ketway.circuits.qasm import write_qasm
+from ketway.dialects.http import Call, Dialect, Operation, encoded, reply
+from ketway.dialects.ionq_v04 import devices, errors, formats, showing
+from ketway.dialects.ionq_v04.submitting import (
+    check_offered,
+    metadata_of,
+    noise_of,
+    settings_of,
+    shots_of,
+    submission_of,
+)
+from ketway.dialects.ionq_v04.wire import (
+    BackendObject,
+    Characterization,
+    CharacterizationsQuery,
+    CharacterizationsResponse,
+    CloneJobPayload,
+    GetJobsQuery,
+    GetJobsResponse,
+    JobCreationPayload,
+    JobCreationResponse,
+    JobObject,
+    JobOperationResponse,
+    JobsBulkOperationRequest,
+    JobsOperationResponse,
+    ResultsQuery,
+    Whoami,
+)
+from ketway.dialects.openapi import document
+from ketway.jobs.failures import FailedError
+from ketway.jobs.ids import is_id, now
+from ketway.jobs.job import Job, State
+from ketway.service.accounts import Accounts
+from ketway.service.backends import Backends
+from ketway.service.errors import NotCompletedError, NotFoundError, RefusedError
+from ketway.service.jobs import Jobs
+from ketway.store.queries import Filter
+
+PAGE = 25
+"""Jobs on a page, unless `limit` says otherwise."""
+LONGEST_PAGE = 1000
+CALIBRATED = "qpu.forte-1"
+"""The device whose figures cirq-ionq gets where it does not name one."""
+APART = 1 << 16
+"""Results from this size on are written in a thread, so that others are answered meanwhile."""
+
+_ANSWERS_JOB = {404: "No such job in this project."}
+
+
+def key_of(request: Request) -> str | None:
+    """`Authorization: apiKey <key>`."""
+    scheme, _, key = request.headers.get("authorization", "").partition(" ")
+    return key.strip() if scheme.lower() == "apikey" else None
+
+
+class Routes:
+    def __init__(self, jobs: Jobs, backends: Backends) -> None:
+        self._jobs = jobs
+        self._backends = backends
+        self._document: bytes = b""
+
+    # -- jobs ---------------------------------------------------------------------------------
+
+    async def create(self, call: Call) -> Response:
+        """The job is on the disk when this is answered. Its form was checked; what its backend
+        cannot do makes a job that has failed, with a code."""
+        payload: JobCreationPayload = call.body
+        large = len(call.raw) > 256 * 1024
+        submission = (
+            await asyncio.to_thread(submission_of, payload) if large else submission_of(payload)
+        )
+        job = await self._jobs.submit(call.principal, submission)
+        return _created(job)
+
+    async def list(self, call: Call) -> Response:
+        """Newest first; children only where `parent_job_id` or `ids` asks for them."""
+        return await self._list(call, session_id=call.query.session_id)
+
+    async def _list(self, call: Call, session_id: str | None) -> Response:
+        query: GetJobsQuery = call.query
+        limit = PAGE if query.limit is None else query.limit
+        if limit < 1:
+            raise RefusedError(f"limit must be 1 or more, not {limit}", "limit")
+        page = await self._jobs.page(
+            call.principal,
+            Filter(
+                ids=query.ids,
+                parent_id=query.parent_job_id,
+                states=None if query.status is None else [_state(query.status)],
+                backends=None if query.target is None else query.target.split(","),
+                session_id=session_id,
+                before=_cursor(query.next),
+                limit=min(limit, LONGEST_PAGE),
+            ),
+        )
+        shown = GetJobsResponse([showing.show(job, call.request) for job in page.jobs])
+        # cirq-ionq goes on asking until `next` is absent; ionq-core insists that it is there.
+        if page.next is not None or not showing.from_cirq(call.request):
+            shown.next = page.next
+        return reply(shown)
+
+    async def get(self, call: Call) -> Response:
+        job = self._job(call)
+        return reply(showing.show(job, call.request, self._jobs.child_ids(job)))
+
+    async def delete(self, call: Call) -> Response:
+        """A job that still runs is canceled first. Its children, payload and results go with it."""
+        job = self._job(call)
+        await self._jobs.delete(call.principal, [job.id])
+        return reply(JobOperationResponse(job.id, "deleted"))
+
+    async def delete_many(self, call: Call) -> Response:
+        """All or none: if one of them is not there, nothing is deleted."""
+        ids = _ids(call.body)
+        await self._jobs.delete(call.principal, ids)
+        return reply(JobsOperationResponse(ids, "deleted"))
+
+    async def cancel(self, call: Call) -> Response:
+        """Answered when the job's process is dead. A job that is final stays what it is."""
+        job = await self._jobs.cancel(call.principal, self._job(call).id)
+        return reply(JobOperationResponse(job.id, "canceled"))
+
+    async def cancel_many(self, call: Call) -> Response:
+        ids = _ids(call.body)
+        for job_id in ids:
+            self._jobs.get(call.principal, job_id)
+        await asyncio.gather(*(self._jobs.cancel(call.principal, job_id) for job_id in ids))
+        return reply(JobsOperationResponse(ids, "canceled"))
+
+    async def clone(self, call: Call) -> Response:
+        """A new job with the circuits of this one, and what the body changes."""
+        job = self._job(call)
+        return _created(
+            await self._jobs.submit_again(call.principal, job.id, **_changed(call.body, job))
+        )
+
+    async def move(self, call: Call) -> Response:
+        """As `clone`; the old job is canceled if it had not ended."""
+        job = self._job(call)
+        moved = await self._jobs.submit_again(call.principal, job.id, **_changed(call.body, job))
+        await self._jobs.cancel(call.principal, job.id)
+        return _created(moved)
+
+    # -- results ------------------------------------------------------------------------------
+
+    async def probabilities(self, call: Call) -> Response:
+        """`sharpen` and `aggregation` change nothing where nothing was debiased."""
+        job = self._job(call)
+        if job.children:
+            return await self.aggregated(call)
+        return await self._result(job, formats.PROBABILITIES)
+
+    async def aggregated(self, call: Call) -> Response:
+        """Keyed by child job, in the order of the circuits: SDKs go by the order of the keys."""
+        job = self._job(call)
+        answer = await self._jobs.answer(job)
+        if not job.children:
+            return encoded(formats.aggregate([job.id], [answer.result()]))
+        ids = self._jobs.child_ids(job)
+        return encoded(
+            await asyncio.to_thread(
+                lambda: formats.aggregate(ids, (answer.result(i) for i in range(len(ids))))
+            )
+        )
+
+    async def histogram(self, call: Call) -> Response:
+        return await self._result(self._job(call), formats.HISTOGRAM)
+
+    async def shots(self, call: Call) -> Response:
+        """Also of the ideal simulator: the shots are drawn once, when the job runs."""
+        return await self._result(self._job(call), formats.SHOTS)
+
+    async def _result(self, job: Job, format_: str) -> Response:
+        if job.children:
+            raise NotFoundError(
+                f"Job {job.id} has {job.children} circuits: ask each of its child jobs, or for "
+                "/results/probabilities/aggregated."
+            )
+        answer = await self._jobs.answer(job)
+        result = answer.result()
+        if result is None:
+            raise NotCompletedError(f"Job {job.id} has no result: it is {job.state}.")
+        if result.counts is None and format_ not in formats.formats_of(shots=False):
+            raise NotFoundError(f"Job {job.id} has no shots.")
+        if len(result) + result.total > APART:
+            return encoded(await asyncio.to_thread(formats.write, format_, result))
+        return encoded(formats.write(format_, result))
+
+    async def artifact(self, call: Call) -> Response:
+        job, wanted = self._job(call), call.path("artifact_id")
+        known = (formats.AGGREGATE,) if job.children else formats.formats_of(shots=True)
+        for format_ in known:
+            if formats.artifact_id(job.id, format_) == wanted:
+                if format_ == formats.AGGREGATE:
+                    return await self.aggregated(call)
+                return await self._result(job, format_)
+        raise NotFoundError(
+            f"Job {job.id} has no artifact {wanted}; the job's `results` name those it has."
+        )
+
+    async def format_schema(self, call: Call) -> Response:
+        wanted = call.path("format")
+        found = formats.schema(wanted)
+        if found is None:
+            raise NotFoundError(f"There is no format {wanted}.")
+        return reply(found)
+
+    async def circuit(self, call: Call) -> Response:
+        """The job's circuit as text in another language: a JSON string."""
+        job, language = self._job(call), call.path("lang")
+        circuit = await self._jobs.circuit(job)
+        try:
+            match language:
+                case "native":
+                    text = msgspec.json.encode(write_native(circuit)).decode()
+                case "qasm3":
+                    text = write_qasm(circuit)
+                case _:
+                    raise NotFoundError(f"There is no circuit language {language}.")
+        except FailedError as error:
+            raise NotFoundError(error.failure.message) from None
+        return reply(text)
+
+    async def variant(self, call: Call) -> Response:
+        job = self._job(call)
+        raise NotFoundError(
+            f"Job {job.id} has no variants: Ketway does not emulate debiasing yet."
+        )
+
+    # -- backends -----------------------------------------------------------------------------
+
+    async def backends(self, _call: Call) -> Response:
+        at = now()
+        return reply([devices.backend_object(b, at) for b in self._backends.list()])
+
+    async def backend(self, call: Call) -> Response:
+        return reply(devices.backend_object(self._backends.get(call.path("backend")), now()))
+
+    async def characterizations(self, call: Call) -> Response:
+        device = self._backends.get(call.path("backend")).device
+        return reply(devices.characterizations(device, call.query))
+
+    async def characterization(self, call: Call) -> Response:
+        device = self._backends.get(call.path("backend")).device
+        found = devices.characterization(device)
+        if found is None or found.id != call.path("UUID"):
+            raise NotFoundError(f"{device.name} has no characterization {call.path('UUID')}.")
+        return reply(found)
+
+    async def calibration(self, _call: Call) -> Response:
+        return reply(devices.calibration(self._backends.get(CALIBRATED).device))
+
+    async def calibrations(self, _call: Call) -> Response:
+        found = devices.calibration(self._backends.get(CALIBRATED).device)
+        return reply({"calibrations": [found]})
+
+    # -- the rest -----------------------------------------------------------------------------
+
+    async def whoami(self, call: Call) -> Response:
+        who = call.principal
+        return reply(Whoami(who.key_id, who.key_name, who.project_id))
+
+    async def api_docs(self, _call: Call) -> Response:
+        """This document."""
+        return encoded(self._document)
+
+    async def sessions(self, _call: Call) -> Response:
+        """IonQ answers 404 to organizations that sessions are not enabled for."""
+        raise NotFoundError(
+            "Ketway has no IonQ sessions yet: send jobs without session_id, and they share the "
+            "backend."
+        )
+
+    async def prices(self, _call: Call) -> Response:
+        raise NotFoundError("Ketway keeps no prices yet: nothing that runs here costs anything.")
+
+    async def cost(self, call: Call) -> Response:
+        self._job(call)
+        return await self.prices(call)
+
+    # -- helpers ------------------------------------------------------------------------------
+
+    def _job(self, call: Call) -> Job:
+        wanted = call.path("UUID")
+        if not is_id(wanted.lower()):
+            raise NotFoundError(f"There is no job {wanted[:80]}: ids are UUIDs.")
+        return self._jobs.get(call.principal, wanted.lower())
+
+    def operations(self) -> Sequence[Operation]:
+        job = "/jobs/{UUID}"
+        results = job + "/results"
+        variant = job + "/variants/{variant_id}/results/{kind}"
+        device = "/backends/{backend}"
+        figures = device + "/characterizations"
+        later = {404: "Not emulated yet."}
+        probabilities = dict[str, float]
+        return (
+            Operation("GET", "/whoami", "getWhoami", self.whoami, "Who the key belongs to",
+                      answer=Whoami),
+            Operation("GET", "/backends", "getBackends", self.backends, "All backends",
+                      answer=list[BackendObject], public=True),
+            Operation("GET", device, "getBackend", self.backend, "One backend",
+                      answer=BackendObject, public=True),
+            Operation("GET", figures, "getCharacterizationsForBackend", self.characterizations,
+                      "Figures measured on a backend, newest first",
+                      query=CharacterizationsQuery, answer=CharacterizationsResponse, public=True),
+            Operation("GET", figures + "/{UUID}", "getCharacterization", self.characterization,
+                      "Figures measured on one day", answer=Characterization, public=True),
+            Operation("POST", "/jobs", "CreateJob", self.create, "Create a job",
+                      body=JobCreationPayload, answer=JobCreationResponse, status=201),
+            Operation("GET", "/jobs", "GetJobs", self.list, "List jobs",
+                      query=GetJobsQuery, answer=GetJobsResponse),
+            Operation("DELETE", "/jobs", "DeleteJobs", self.delete_many, "Delete jobs",
+                      body=JobsBulkOperationRequest, answer=JobsOperationResponse),
+            Operation("PUT", "/jobs/status/cancel", "CancelJobs", self.cancel_many, "Cancel jobs",
+                      body=JobsBulkOperationRequest, answer=JobsOperationResponse),
+            Operation("GET", "/jobs/estimate", "EstimateJobCost", self.prices,
+                      "Estimate what a job would cost", refusals=later),
+            Operation("GET", job, "GetJob", self.get, "One job", answer=JobObject,
+                      refusals=_ANSWERS_JOB),
+            Operation("DELETE", job, "DeleteJob", self.delete, "Delete a job",
+                      answer=JobOperationResponse, refusals=_ANSWERS_JOB),
+            Operation("POST", job + "/clone", "CloneJob", self.clone, "Submit a job again",
+                      body=CloneJobPayload, answer=JobCreationResponse, status=201),
+            Operation("POST", job + "/move", "MoveJob", self.move, "Move a job to another backend",
+                      body=CloneJobPayload, answer=JobCreationResponse, status=201),
+            Operation("PUT", job + "/status/cancel", "CancelJob", self.cancel, "Cancel a job",
+                      answer=JobOperationResponse, refusals=_ANSWERS_JOB),
+            Operation("GET", job + "/cost", "GetJobCost", self.cost, "What a job cost",
+                      refusals=later),
+            Operation("GET", results + "/probabilities", "GetJobProbabilities",
+                      self.probabilities, "Probability of each outcome",
+                      query=ResultsQuery, answer=probabilities,
+                      refusals={404: "No such job, or not completed."}),
+            Operation("GET", results + "/probabilities/aggregated", "GetJobProbabilitiesAggregated",
+                      self.aggregated, "Probabilities of each circuit of a job",
+                      query=ResultsQuery, answer=dict[str, probabilities]),
+            Operation("GET", results + "/histogram", "GetJobHistogram", self.histogram,
+                      "Shots of each outcome", answer=dict[str, int]),
+            Operation("GET", results + "/shots", "GetJobShots", self.shots,
+                      "Outcome of each shot", answer=list[str]),
+            Operation("GET", job + "/artifacts/{artifact_id}", "GetJobArtifact", self.artifact,
+                      "A result in one of its formats"),
+            Operation("GET", job + "/circuits/{lang}", "GetJobCircuit", self.circuit,
+                      "A job's circuit in a language", answer=str),
+            Operation("GET", variant, "GetVariantResults", self.variant,
+                      "Results of a debiasing variant", refusals=later),
+            Operation("GET", "/schemas/formats/{format}", "GetFormatSchema", self.format_schema,
+                      "The JSON Schema of a result format", answer=dict[str, Any]),
+            Operation("POST", "/sessions", "CreateSession", self.sessions, "Create a session",
+                      refusals=later),
+            Operation("GET", "/sessions", "GetSessions", self.sessions, "List sessions",
+                      refusals=later),
+            Operation("GET", "/sessions/{session_id}", "GetSession", self.sessions, "One session",
+                      refusals=later),
+            Operation("POST", "/sessions/{session_id}/end", "EndSession", self.sessions,
+                      "End a session", refusals=later),
+            Operation("GET", "/sessions/{session_id}/jobs", "GetSessionJobs", self.sessions,
+                      "Jobs of a session", refusals=later),
+            Operation("GET", "/organizations/{organization_id}/usage", "get-usages", self.prices,
+                      "Usage of an organization", refusals=later),
+            Operation("GET", "/calibrations/current", "GetCurrentCalibration", self.calibration,
+                      "Latest figures in the shape of v0.1", answer=dict[str, Any], public=True),
+            Operation("GET", "/calibrations", "GetCalibrations", self.calibrations,
+                      "Figures in the shape of v0.1", answer=dict[str, Any], public=True),
+            Operation("GET", "/api-docs", "GetApiDocs", self.api_docs,
+                      "This API as an OpenAPI document", answer=dict[str, Any], public=True),
+        )
+
+    def dialect(self, accounts: Accounts, max_body: int) -> Dialect:
+        operations = self.operations()
+        self._document = msgspec.json.encode(
+            document(
+                operations,
+                title="IonQ API v0.4, as Ketway serves it",
+                version="v0.4",
+                description="Served by Ketway for IonQ's SDKs. Not affiliated with IonQ.",
+                server="/v0.4",
+                security={
+                    "apiKey": {"type": "apiKey", "in": "header", "name": "Authorization"}
+                },
+                error=errors.Error,
+            )
+        )
+        return Dialect(operations, accounts, errors.speak, key_of, max_body)
+
+
+def _created(job: Job) -> Response:
+    # IonQ answers `submitted` whatever becomes of the job a moment later.
+    return reply(JobCreationResponse(job.id, State.SUBMITTED.value, job.session_id), 201)
+
+
+def _state(text: str) -> State:
+    try:
+        return State(text)
+    except ValueError:
+        raise RefusedError(
+            f"unknown status {text!r}: use {', '.join(state.value for state in State)}", "status"
+        ) from None
+
+
+def _cursor(text: str | None) -> str | None:
+    if text is not None and not is_id(text):
+        raise RefusedError("next must be what the page before gave as `next`", "next")
+    return text
+
+
+def _ids(body: JobsBulkOperationRequest) -> list[str]:
+    """Each once, in the order given."""
+    for job_id in body.ids:
+        if not is_id(job_id):
+            raise NotFoundError(f"There is no job {job_id[:80]}: ids are UUIDs.")
+    return list(dict.fromkeys(body.ids))
+
+
+def _changed(body: CloneJobPayload, job: Job) -> dict[str, Any]:
+    """The fields of the submission that a body changes."""
+    backend = body.backend or job.backend
+    check_offered(body.session_id, body.settings, backend)
+    if body.parent is not None:
+        raise RefusedError("Ketway takes no new circuits into a job: leave parent out", "parent")
+    changed: dict[str, Any] = {"backend": backend}
+    if backend != job.backend:
+        changed["noise"] = None  # noise models belong to the simulator
+    if body.name is not None:
+        changed["name"] = body.name
+    if (metadata := metadata_of(body.metadata)) is not None:
+        changed["metadata"] = metadata
+    if body.shots is not None:
+        changed["shots"] = shots_of(body.shots)
+    if body.settings is not None:
+        changed["settings"] = settings_of(body.settings)
+    if body.dry_run is not None:
+        changed["dry_run"] = body.dry_run
+    if body.noise is not None:
+        changed["noise"] = noise_of(body.noise)
+    return changed

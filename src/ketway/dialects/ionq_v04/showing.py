@@ -1,0 +1,139 @@
+"""From jobs to what IonQ's API shows of them."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import msgspec
+from msgspec import UNSET
+from starlette.requests import Request
+
+from ketway.dialects.ionq_v04 import formats
+from ketway.dialects.ionq_v04.wire import (
+    NULL,
+    ArtifactDescriptor,
+    FailureObject,
+    JobObject,
+    NoiseObject,
+    iso,
+)
+from ketway.jobs.failures import Failure
+from ketway.jobs.job import Job, State
+
+IDEAL = "ideal"
+
+
+def from_cirq(request: Request) -> bool:
+    """cirq-ionq needs a few answers otherwise than IonQ's document has them; see the README."""
+    return request.headers.get("user-agent", "").startswith("cirq/")
+
+
+def show(job: Job, request: Request, child_ids: list[str] | None = None) -> JobObject:
+    """`child_ids` are shown by `GET /jobs/{UUID}`, not in lists; an empty list means none."""
+    shown = JobObject(
+        id=job.id,
+        status=job.state.value,
+        type=job.format if job.parent_id is None else "ionq.circuit.v1",
+        backend=job.backend,
+        dry_run=job.dry_run,
+        submitter_id=job.user_id,
+        project_id=job.project_id,
+        parent_job_id=job.parent_id,
+        session_id=job.session_id,
+        metadata=NULL if job.metadata is None else msgspec.Raw(job.metadata.encode()),
+        name=job.name,
+        submitted_at=iso(job.submitted_at) or "",
+        started_at=iso(job.started_at),
+        completed_at=iso(job.completed_at),
+        predicted_wait_time_ms=None,
+        predicted_execution_duration_ms=None if job.plan is None else math.ceil(job.seconds * 1000),
+        execution_duration_ms=_duration(job),
+        failure=_failure(job, request),
+        output={},
+        settings={} if job.settings is None else msgspec.Raw(job.settings.encode()),
+        stats={
+            "qubits": job.qubits,
+            "circuits": job.circuits,
+            "gate_counts": {"1q": job.gates_1q, "2q": job.gates_2q},
+            "kwh": 0,
+        },
+        results=_results(job),
+    )
+    if not ideal(job):
+        shown.shots = job.shots
+    if job.backend == "simulator":
+        shown.noise = _noise(job)
+    if child_ids is not None:
+        shown.child_job_ids = child_ids or None
+    return shown
+
+
+def ideal(job: Job) -> bool:
+    """Whether the answer is exact: IonQ's ideal simulator, which ignores shots."""
+    return job.backend == "simulator" and (job.noise is None or job.noise.model == IDEAL)
+
+
+def _duration(job: Job) -> int | None:
+    if job.started_at is None or job.completed_at is None:
+        return None
+    return (job.completed_at - job.started_at) // 1000
+
+
+def _noise(job: Job) -> NoiseObject:
+    if job.noise is None:
+        return NoiseObject(model=IDEAL)
+    return NoiseObject(model=job.noise.model, seed=job.noise.seed)
+
+
+def _failure(job: Job, request: Request) -> Any:
+    if job.failure is not None:
+        message = sentence_of(job.failure)
+        return FailureObject(code=job.failure.code.value, message=message, error=message)
+    # cirq-ionq reads the failure of any job that did not complete, and cannot take null
+    # (cirq_ionq/job.py, `_check_if_unsuccessful`); ionq-core insists on the key.
+    return UNSET if from_cirq(request) else None
+
+
+def sentence_of(failure: Failure) -> str:
+    """The message, with where it applies in front of it."""
+    place = [
+        f"{word} {number}"
+        for word, number in (
+            ("circuit", failure.circuit),
+            ("gate", failure.gate),
+            ("line", failure.line),
+            ("column", failure.column),
+        )
+        if number is not None
+    ]
+    return f"{', '.join(place).capitalize()}: {failure.message}" if place else failure.message
+
+
+def _results(job: Job) -> dict[str, Any] | None:
+    """Both styles together: the descriptors of the document, and the url that released SDKs read."""
+    if job.state is not State.COMPLETED or job.dry_run:
+        return None
+    base = f"/v0.4/jobs/{job.id}/results"
+    if job.children:
+        descriptor = _descriptor(job.id, formats.AGGREGATE)
+        url = f"{base}/probabilities/aggregated"
+        return {
+            "probabilities": msgspec.structs.replace(descriptor, url=url),
+            formats.AGGREGATE: descriptor,
+        }
+    shown: dict[str, Any] = {}
+    for name, format_ in (
+        ("probabilities", formats.PROBABILITIES),
+        ("histogram", formats.HISTOGRAM),
+        ("shots", formats.SHOTS),
+    ):
+        descriptor = _descriptor(job.id, format_)
+        shown[name] = msgspec.structs.replace(descriptor, url=f"{base}/{name}")
+    for format_ in formats.formats_of(shots=True):
+        shown[format_] = _descriptor(job.id, format_)
+    return shown
+
+
+def _descriptor(job_id: str, format_: str) -> ArtifactDescriptor:
+    return ArtifactDescriptor(id=formats.artifact_id(job_id, format_), format=format_)

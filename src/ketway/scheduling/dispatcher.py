@@ -1,0 +1,420 @@
+"""The dispatcher: takes what is ready, gives it to the executor, and publishes what comes back.
+
+There is one. It holds the queue in memory and can be lost at any moment: it begins by reading from
+the store everything that is not final. It claims a job in the store before it starts it, and what
+an attempt answers is published only if the claim still stands, so a job may be run twice but is
+answered once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from typing import Any
+
+from ketway.execution.bundle import Bundle, Report, Work
+from ketway.execution.executor import Executor, Handle
+from ketway.execution.processes import Ending, Limits
+from ketway.jobs.failures import Code, Failure
+from ketway.jobs.ids import now
+from ketway.jobs.job import Job, State
+from ketway.scheduling.policy import Queue, Waiting
+from ketway.settings import Settings
+from ketway.store import changes, queries
+from ketway.store.changes import Answer, Claim
+from ketway.store.store import Store
+
+log = logging.getLogger("ketway.dispatcher")
+
+READING_SECONDS = 30.0
+"""Longest time that reading one program text may take."""
+READING_BYTES = 2 << 30
+HEADROOM_BYTES = 1 << 30
+"""Address space beyond the plan: results, the allocator's arenas, the stacks of threads."""
+
+
+class _Flight:
+    """A bundle that is being started or runs."""
+
+    def __init__(self, works: list[Waiting], threads: int) -> None:
+        self.works = {waiting.job_id: waiting for waiting in works}
+        self.bytes = sum(waiting.bytes for waiting in works)
+        self.threads = threads
+        self.claims: dict[str, Claim] = {}
+        self.canceled: set[str] = set()
+        self.handle: Handle | None = None
+        self.over = asyncio.Event()
+
+
+class Dispatcher:
+    def __init__(
+        self,
+        store: Store,
+        executor: Executor,
+        settings: Settings,
+        work_of: Callable[[Job, Claim, int], Work],
+        when_read: Callable[[Job, Report], Awaitable[Job | None]],
+        when_changed: Callable[[str], None],
+    ) -> None:
+        """`work_of` says what an attempt at a job has to do; `when_read` gives the ready job whose
+        program text was read, or None if it failed; `when_changed` hears of every job whose state
+        has changed."""
+        self._store = store
+        self._executor = executor
+        self._settings = settings
+        self._work_of = work_of
+        self._when_read = when_read
+        self._when_changed = when_changed
+        self._queue = Queue()
+        self._jobs: dict[str, Job] = {}
+        self._flights: dict[str, _Flight] = {}
+        self._flying: set[_Flight] = set()
+        self._wake = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._answers: list[tuple[_Flight, Answer]] = []
+        self._publishing: set[asyncio.Task[None]] = set()
+        self._stopping = False
+
+    # -- beginning and end --------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Take up everything that is not final; then dispatch until `stop`."""
+        for job in await self._store.read_apart(queries.open_jobs):
+            if job.state is State.STARTED:
+                await self._lost(Claim(job.id, job.attempt), job, "the server stopped while it ran")
+            else:
+                self.enqueue(job)
+        self._spawn(self._dispatch())
+        self._spawn(self._keep_leases())
+
+    async def stop(self) -> None:
+        """Interrupt what runs and put it back in the queue: the next start takes it up."""
+        self._stopping = True
+        self._wake.set()
+        for flight in list(self._flying):
+            if flight.handle is not None:
+                flight.handle.cancel()
+        for flight in list(self._flying):
+            await flight.over.wait()
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+        return task
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("a task of the dispatcher failed", exc_info=error)
+
+    # -- the queue ----------------------------------------------------------------------------
+
+    def enqueue(self, job: Job, *, alone: bool = False, first: bool = False) -> None:
+        reading = job.state is State.SUBMITTED
+        self._jobs[job.id] = job
+        self._queue.push(
+            Waiting(
+                job_id=job.id,
+                user=job.user_id,
+                bytes=0 if reading else job.bytes,
+                seconds=0.0 if reading else job.seconds,
+                alone=alone or job.losses > 0,
+                reading=reading,
+            ),
+            first=first,
+        )
+        self._wake.set()
+
+    def load(self) -> dict[str, tuple[int, int]]:
+        """Waiting and running jobs of each backend."""
+        found: dict[str, tuple[int, int]] = {}
+        for job_id, job in self._jobs.items():
+            waiting, running = found.get(job.backend, (0, 0))
+            if job_id in self._flights:
+                found[job.backend] = (waiting, running + 1)
+            else:
+                found[job.backend] = (waiting + 1, running)
+        return found
+
+    async def cancel(self, job_id: str) -> bool:
+        """Cancel a job; True if it was canceled, False if it was final before.
+
+        A job that runs is canceled only when its process is dead. Jobs that shared the process go
+        back to the queue.
+        """
+        while (flight := self._flights.get(job_id)) is not None:
+            flight.canceled.add(job_id)
+            if flight.handle is not None:
+                flight.handle.cancel()
+            await flight.over.wait()
+        self._queue.discard(job_id)
+        self._jobs.pop(job_id, None)
+        canceled = await self._store.write(lambda c: changes.cancel(c, job_id))
+        if canceled:
+            self._when_changed(job_id)
+        return canceled
+
+    # -- dispatching --------------------------------------------------------------------------
+
+    async def _dispatch(self) -> None:
+        while not self._stopping:
+            await self._wake.wait()
+            self._wake.clear()
+            while (works := self._next()) is not None:
+                threads = self._threads_for(works)
+                flight = _Flight(works, threads)
+                self._flying.add(flight)
+                for waiting in works:
+                    self._flights[waiting.job_id] = flight
+                self._spawn(self._fly(flight))
+
+    def _next(self) -> list[Waiting] | None:
+        capacity = self._executor.capacity()
+        if self._stopping or len(self._flying) >= capacity.slots or not len(self._queue):
+            return None
+        used = sum(flight.bytes for flight in self._flying)
+        # An empty machine takes anything that the planner has let pass.
+        free = capacity.bytes - used if self._flying else max(capacity.bytes, 1 << 62)
+        return self._queue.take(free) or None
+
+    def _threads_for(self, works: list[Waiting]) -> int:
+        """A long job gets the slots that nobody else uses."""
+        if len(works) > 1 or works[0].small:
+            return 1
+        return max(1, self._executor.capacity().slots - len(self._flying))
+
+    async def _fly(self, flight: _Flight) -> None:
+        """One bundle, from claim to end."""
+        ending: Ending | None = None
+        try:
+            bundle = await self._prepare(flight)
+            if bundle is not None:
+                flight.handle = await self._executor.start(
+                    bundle, self._limits(flight), lambda report: self._reported(flight, report)
+                )
+                if self._stopping or flight.canceled:
+                    flight.handle.cancel()
+                ending = await flight.handle.ended()
+        except Exception:
+            log.exception("a bundle could not be started")
+        finally:
+            await self._land(flight, ending)
+
+    async def _prepare(self, flight: _Flight) -> Bundle | None:
+        running = [w.job_id for w in flight.works.values() if not w.reading]
+        if running:
+            lease = now() + int(self._settings.lease_seconds * 1e6)
+            claims = await self._store.write(lambda c: changes.claim(c, running, lease))
+            flight.claims = {claim.job_id: claim for claim in claims}
+            for job_id in running:
+                if job_id in flight.claims:
+                    self._when_changed(job_id)
+                else:  # it was deleted or canceled before the claim
+                    self._leave(flight, job_id)
+        works = []
+        for job_id in list(flight.works):
+            claim = flight.claims.get(job_id) or Claim(job_id, 0)
+            works.append(self._work_of(self._jobs[job_id], claim, flight.threads))
+        return Bundle(blobs=str(self._store.folder / "blobs"), works=works) if works else None
+
+    def _limits(self, flight: _Flight) -> Limits:
+        if next(iter(flight.works.values())).reading:
+            return Limits(bytes=READING_BYTES, seconds=READING_SECONDS, threads=1)
+        planned = max(waiting.bytes for waiting in flight.works.values())
+        return Limits(
+            bytes=planned + planned // 4 + HEADROOM_BYTES,
+            seconds=self._settings.max_seconds,
+            threads=flight.threads,
+        )
+
+    # -- answers ------------------------------------------------------------------------------
+
+    def _reported(self, flight: _Flight, report: Report) -> None:
+        """A piece of work is done. Reports that arrive together are published together."""
+        waiting = flight.works.get(report.job_id)
+        if waiting is None:
+            return
+        job = self._jobs[report.job_id]
+        if waiting.reading:
+            self._leave(flight, report.job_id, forget=False)
+            self._spawn(self._after_reading(job, report))
+            return
+        answer = Answer(
+            job_id=report.job_id,
+            project_id=job.project_id,
+            attempt=report.attempt,
+            data=report.data,
+            blob=report.blob,
+            failure=report.failure,
+            failed_circuits=report.failed_circuits,
+        )
+        if not self._answers:
+            asyncio.get_running_loop().call_soon(self._publish)
+        self._answers.append((flight, answer))
+
+    def _publish(self) -> None:
+        batch, self._answers = self._answers, []
+        if batch:
+            task = self._spawn(self._publish_batch(batch))
+            self._publishing.add(task)
+            task.add_done_callback(self._publishing.discard)
+
+    async def _publish_batch(self, batch: list[tuple[_Flight, Answer]]) -> None:
+        answers = [answer for _, answer in batch]
+        # Out of the flight before the wait: what is being published is no longer run.
+        for flight, answer in batch:
+            flight.works.pop(answer.job_id, None)
+        try:
+            published = await self._store.write(lambda c: changes.publish(c, answers))
+        except Exception:
+            # The disk is full, say. The jobs keep their leases until these run out, and are tried
+            # again then: nothing is lost but time.
+            for flight, answer in batch:
+                self._leave(flight, answer.job_id)
+            raise
+        for (flight, answer), done in zip(batch, published, strict=True):
+            if not done:
+                log.warning("an answer for job %s came too late and was dropped", answer.job_id)
+            self._leave(flight, answer.job_id)
+            self._when_changed(answer.job_id)
+
+    async def _after_reading(self, job: Job, report: Report) -> None:
+        ready = await self._when_read(job, report)
+        if ready is not None:
+            self.enqueue(ready)
+        else:
+            self._jobs.pop(job.id, None)
+        self._when_changed(job.id)
+
+    def _leave(self, flight: _Flight, job_id: str, *, forget: bool = True) -> None:
+        flight.works.pop(job_id, None)
+        if self._flights.get(job_id) is flight:
+            del self._flights[job_id]
+        if forget:
+            self._jobs.pop(job_id, None)
+
+    # -- endings ------------------------------------------------------------------------------
+
+    async def _land(self, flight: _Flight, ending: Ending | None) -> None:
+        """The process is gone. What it did not answer goes back to the queue, or fails."""
+        self._publish()
+        await asyncio.gather(*self._publishing, return_exceptions=True)
+        remaining = list(flight.works.values())
+        alone = len(remaining) == 1
+        for waiting in remaining:
+            job = self._jobs[waiting.job_id]
+            claim = flight.claims.get(waiting.job_id)
+            self._leave(flight, waiting.job_id)
+            await self._unanswered(flight, job, claim, waiting, ending, alone=alone)
+        self._flying.discard(flight)
+        flight.over.set()
+        self._wake.set()
+
+    async def _unanswered(
+        self,
+        flight: _Flight,
+        job: Job,
+        claim: Claim | None,
+        waiting: Waiting,
+        ending: Ending | None,
+        *,
+        alone: bool,
+    ) -> None:
+        reason = "could not be started" if ending is None else ending.reason
+        if job.id in flight.canceled:
+            return  # `cancel` waits for this flight to be over, and ends the job itself
+        if reason == "killed":
+            outcome, why = "interrupted", (
+                "the server was stopped" if self._stopping else "its process was killed to "
+                "cancel a job"
+            )
+            if claim is not None:
+                await self._store.write(
+                    lambda c: changes.release(c, claim, outcome, why, loss=False)
+                )
+            if not self._stopping:
+                await self._again(job.id, alone=False)
+        elif reason == "limit-time" and alone:
+            await self._fail(job.id, _too_slow(self._settings, reading=waiting.reading))
+        elif waiting.reading:
+            if alone and waiting.alone:
+                await self._fail(job.id, _unreadable(reason))
+            else:
+                await self._again(job.id, alone=True)
+        elif claim is not None:
+            log.warning("job %s: its process ended without an answer (%s)", job.id, reason)
+            await self._lost(claim, job, f"its process ended without an answer ({reason})")
+        else:
+            await self._again(job.id, alone=True)
+
+    async def _lost(self, claim: Claim, job: Job, reason: str) -> None:
+        """An attempt died. Try again, up to a limit."""
+        if job.losses + 1 >= self._settings.max_losses:
+            await self._fail(
+                job.id,
+                Failure(
+                    Code.SYSTEM_CANCEL,
+                    f"Ketway gave up after {job.losses + 1} attempts that died without an answer; "
+                    f"the last: {reason}. Submit the job again, or make it smaller.",
+                ),
+            )
+            return
+        await self._store.write(lambda c: changes.release(c, claim, "lost", reason, loss=True))
+        await self._again(job.id, alone=True)
+
+    async def _again(self, job_id: str, *, alone: bool) -> None:
+        job = self._store.read(lambda c: queries.job_of_any_project(c, job_id))
+        if job is not None and job.state in (State.READY, State.SUBMITTED):
+            self.enqueue(job, alone=alone, first=True)
+            self._when_changed(job_id)
+
+    async def _fail(self, job_id: str, failure: Failure) -> None:
+        await self._store.write(lambda c: changes.fail(c, job_id, failure))
+        self._when_changed(job_id)
+
+    # -- leases -------------------------------------------------------------------------------
+
+    async def _keep_leases(self) -> None:
+        """Say regularly that what runs is running; take back what nobody says that of."""
+        while not self._stopping:
+            await asyncio.sleep(self._settings.lease_seconds / 3)
+            held = [claim for flight in self._flying for claim in self._held(flight)]
+            lease = now() + int(self._settings.lease_seconds * 1e6)
+            if held:
+                await self._store.write(lambda c: changes.extend_leases(c, held, lease))
+            for claim in self._store.read(lambda c: queries.expired_claims(c, now())):
+                if claim.job_id in self._flights:
+                    continue
+                job = self._store.read(lambda c: queries.job_of_any_project(c, claim.job_id))
+                if job is not None:
+                    await self._lost(claim, job, "nobody extended its lease")
+
+    def _held(self, flight: _Flight) -> Iterable[Claim]:
+        return (claim for job_id, claim in flight.claims.items() if job_id in flight.works)
+
+
+def _too_slow(settings: Settings, *, reading: bool) -> Failure:
+    if reading:
+        return Failure(
+            Code.PREFLIGHT,
+            f"Reading the program took longer than {READING_SECONDS:g} seconds. "
+            "Make it shorter, or send the circuit as JSON.",
+        )
+    return Failure(
+        Code.SIMULATION_TIMEOUT,
+        f"The run took longer than the limit of {settings.max_seconds:g} seconds. Use fewer "
+        "qubits, gates or shots, or ask the operator to raise KETWAY_MAX_SECONDS.",
+    )
+
+
+def _unreadable(reason: str) -> Failure:
+    return Failure(
+        Code.PREFLIGHT,
+        f"The program could not be read: the reader's process ended ({reason}). "
+        "It may nest too deeply or expand to too many gates.",
+    )

@@ -1,0 +1,343 @@
+"""The verbs on jobs: submit, get, list, wait, cancel, delete, submit again."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+
+import msgspec
+
+from ketway.circuits.circuit import Circuit
+from ketway.devices.loading import Catalogue
+from ketway.engines.planner import Machine
+from ketway.execution.bundle import Report, Work
+from ketway.jobs.encoding import Results, decode_program, encode_program
+from ketway.jobs.failures import Code, FailedError, Failure
+from ketway.jobs.job import Attempt, Event, Job, PlanPart, State
+from ketway.jobs.results import Result
+from ketway.scheduling.dispatcher import Dispatcher
+from ketway.service.accounts import Principal
+from ketway.service.errors import NotCompletedError, NotFoundError, RefusedError
+from ketway.service.submission import (
+    Prepared,
+    Submission,
+    noise_of,
+    plan_program,
+    prepare,
+)
+from ketway.service.watch import Watch
+from ketway.store import changes, queries
+from ketway.store.changes import Claim, Payload
+from ketway.store.queries import Filter
+from ketway.store.store import Store
+
+PROGRAM, SOURCE = "program", "source"
+"""Kinds of payload: circuits as arrays, and the program text that they were read from."""
+
+BIG_CIRCUITS = 50
+BIG_GATES = 2_000
+"""From here on a submission is prepared in a thread, so that others are answered meanwhile."""
+
+
+class Page(msgspec.Struct, frozen=True):
+    jobs: list[Job]
+    next: str | None
+    """The cursor of the following page; None on the last."""
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """The result of a job: of one circuit, or of a parent's circuits in their order."""
+
+    job: Job
+    results: Results
+    first: int
+    """Where this job's circuit stands among `results`; a parent's begin at 0."""
+
+    def result(self, index: int = 0) -> Result | None:
+        return self.results.get(self.first + index)
+
+
+class Jobs:
+    def __init__(
+        self, store: Store, catalogue: Catalogue, machine: Machine, watch: Watch
+    ) -> None:
+        self._store = store
+        self._catalogue = catalogue
+        self._machine = machine
+        self._watch = watch
+        self._dispatcher: Dispatcher | None = None
+
+    def attach(self, dispatcher: Dispatcher) -> None:
+        """The dispatcher asks this service what to run, so it is made after it."""
+        self._dispatcher = dispatcher
+
+    @property
+    def dispatcher(self) -> Dispatcher:
+        assert self._dispatcher is not None, "`attach` comes first"
+        return self._dispatcher
+
+    # -- submitting ---------------------------------------------------------------------------
+
+    async def submit(self, principal: Principal, submission: Submission) -> Job:
+        """Accept a job: when this returns, it is on the disk."""
+        if _big(submission):
+            prepared, payload = await asyncio.to_thread(self._prepare, submission, principal)
+        else:
+            prepared, payload = self._prepare(submission, principal)
+        return await self._accept(prepared, payload)
+
+    def _prepare(
+        self, submission: Submission, principal: Principal
+    ) -> tuple[Prepared, Payload | None]:
+        prepared = prepare(submission, principal, self._catalogue, self._machine)
+        if prepared.program is not None:
+            return prepared, self._store.pack(PROGRAM, encode_program(prepared.program))
+        assert submission.source is not None, "a submission has circuits or a source"
+        return prepared, self._store.pack(SOURCE, submission.source.encode())
+
+    async def _accept(self, prepared: Prepared, payload: Payload | None) -> Job:
+        job = prepared.job
+        await self._store.write(lambda c: changes.insert_job(c, prepared.family, payload))
+        if not job.final:
+            self.dispatcher.enqueue(job)
+        return job
+
+    async def submit_again(self, principal: Principal, job_id: str, **changed: object) -> Job:
+        """A new job with the circuits of an old one; `changed` are fields of the submission."""
+        job = self.get(principal, job_id)
+        if job.parent_id is not None:
+            raise RefusedError(
+                f"job {job_id} is circuit {job.position} of job {job.parent_id}: "
+                "submit that one again",
+                "id",
+            )
+        kids = await self.children(job)
+        submission = Submission(
+            dialect=job.dialect,
+            format=job.format,
+            backend=job.backend,
+            multi=job.children > 0,
+            names=[kid.name for kid in kids],
+            child_settings=[kid.settings for kid in kids],
+            shots=job.shots,
+            noise=job.noise,
+            name=job.name,
+            metadata=job.metadata,
+            settings=job.settings,
+            dry_run=job.dry_run,
+            session_id=job.session_id,
+            **await self._content(job),  # type: ignore[arg-type]
+        )
+        return await self.submit(principal, msgspec.structs.replace(submission, **changed))
+
+    async def _content(self, job: Job) -> dict[str, object]:
+        source = await self._payload(job.id, SOURCE)
+        if source is not None:
+            return {"source": source.decode()}
+        data = await self._payload(job.id, PROGRAM)
+        assert data is not None, "a job has a payload"
+        program = decode_program(data)
+        return {"circuits": [program.circuit(i) for i in range(len(program))]}
+
+    async def _payload(self, job_id: str, kind: str) -> bytes | None:
+        found = self._store.read(lambda c: queries.payload(c, job_id, kind))
+        if found is None:
+            return None
+        if found.data is not None:
+            return found.data
+        return await asyncio.to_thread(self._store.unpack, None, found.blob)
+
+    # -- reading ------------------------------------------------------------------------------
+
+    def get(self, principal: Principal, job_id: str) -> Job:
+        job = self._store.read(lambda c: queries.job(c, principal.project_id, job_id))
+        if job is None:
+            raise NotFoundError(f"There is no job {job_id}.")
+        return job
+
+    def find(self, principal: Principal, prefix: str) -> Job:
+        """A job by its id or by a beginning of it that no other has."""
+        ids = self._store.read(
+            lambda c: queries.ids_with_prefix(c, principal.project_id, prefix, 3)
+        )
+        if prefix in ids:
+            return self.get(principal, prefix)
+        if not ids:
+            raise NotFoundError(f"There is no job {prefix}.")
+        if len(ids) > 1:
+            raise RefusedError(f"several jobs begin with {prefix}: type more of the id", "id")
+        return self.get(principal, ids[0])
+
+    async def wait(self, principal: Principal, job_id: str, seconds: float) -> Job:
+        """The job, as soon as it is final, or as it is after `seconds`."""
+        deadline = time.monotonic() + seconds
+        while True:
+            job = self.get(principal, job_id)
+            left = deadline - time.monotonic()
+            if job.final or left <= 0:
+                return job
+            await self._watch.wait(job.parent_id or job_id, left)
+
+    async def page(self, principal: Principal, wanted: Filter) -> Page:
+        more = msgspec.structs.replace(wanted, limit=wanted.limit + 1)
+        found = await self._store.read_apart(
+            lambda c: queries.listing(c, principal.project_id, more)
+        )
+        page = found[: wanted.limit]
+        return Page(page, page[-1].id if len(found) > wanted.limit else None)
+
+    def child_ids(self, job: Job) -> list[str]:
+        if not job.children:
+            return []
+        return self._store.read(lambda c: queries.child_ids(c, job.id))
+
+    async def children(self, job: Job) -> list[Job]:
+        if not job.children:
+            return []
+        return await self._store.read_apart(lambda c: queries.children(c, job.id))
+
+    def attempts(self, job: Job) -> list[Attempt]:
+        return self._store.read(lambda c: queries.attempts_of(c, job.parent_id or job.id))
+
+    def events(self, job: Job) -> list[Event]:
+        return self._store.read(lambda c: queries.events_of(c, job.parent_id or job.id))
+
+    async def answer(self, job: Job) -> Answer:
+        """The stored result of a job, the same at every reading."""
+        place = job.parent_id or job.id
+        found = self._store.read(lambda c: queries.result(c, place))
+        if found is None:
+            raise NotCompletedError(f"Job {job.id} has no result: it is {job.state}.")
+        data, blob = found
+        if data is None:
+            data = await asyncio.to_thread(self._store.unpack, data, blob)
+        answer = Answer(job, Results(data), job.position if job.parent_id else 0)
+        if not job.children and answer.first in answer.results.failures:
+            raise NotCompletedError(f"Job {job.id} has no result: it is {job.state}.")
+        return answer
+
+    async def circuit(self, job: Job) -> Circuit:
+        """What the job runs; a child's own circuit. Not of a job that holds several."""
+        if job.children:
+            raise NotFoundError(
+                f"Job {job.id} has {job.children} circuits: ask for one of its child jobs."
+            )
+        data = await self._payload(job.parent_id or job.id, PROGRAM)
+        if data is None:
+            raise NotCompletedError(f"Job {job.id} has not been read: it is {job.state}.")
+        return decode_program(data).circuit(job.position)
+
+    # -- ending -------------------------------------------------------------------------------
+
+    async def cancel(self, principal: Principal, job_id: str) -> Job:
+        """Cancel a job; one that is final stays as it is. Returns when its process is dead."""
+        job = self.get(principal, job_id)
+        if job.parent_id is not None:
+            raise RefusedError(
+                f"job {job_id} is circuit {job.position} of job {job.parent_id}, which runs as "
+                "a whole: cancel that one",
+                "id",
+            )
+        if not job.final:
+            await self.dispatcher.cancel(job_id)
+            job = self.get(principal, job_id)
+        return job
+
+    async def delete(self, principal: Principal, ids: Sequence[str]) -> None:
+        """Delete jobs with everything that belongs to them; what runs is canceled first."""
+        for job_id in ids:
+            job = self.get(principal, job_id)
+            if job.parent_id is not None and job.parent_id not in ids:
+                raise RefusedError(
+                    f"job {job_id} is circuit {job.position} of job {job.parent_id}: "
+                    "delete that one",
+                    "id",
+                )
+        for job_id in ids:
+            if self.get(principal, job_id).parent_id is None:
+                await self.cancel(principal, job_id)
+        blobs = await self._store.write(
+            lambda c: changes.remove(c, principal.project_id, list(ids))
+        )
+        for blob in blobs:
+            await asyncio.to_thread(self._store.blobs.remove, blob)
+
+    # -- what the dispatcher asks -------------------------------------------------------------
+
+    def work_of(self, job: Job, claim: Claim, threads: int) -> Work:
+        reading = job.state is State.SUBMITTED
+        payload = self._store.read(
+            lambda c: queries.payload(c, job.id, SOURCE if reading else PROGRAM)
+        )
+        assert payload is not None, "a job has a payload"
+        if reading:
+            return Work(
+                job_id=job.id,
+                attempt=claim.attempt,
+                task="read",
+                data=payload.data,
+                blob=payload.blob,
+            )
+        noise = noise_of(self._catalogue, self._catalogue.device(job.backend), job.noise)
+        return Work(
+            job_id=job.id,
+            attempt=claim.attempt,
+            task="run",
+            data=payload.data,
+            blob=payload.blob,
+            plan=job.plan or [],
+            seed=job.seed,
+            children=job.children,
+            shots=job.shots,
+            exact=noise is None,
+            noise=noise,
+            threads=threads,
+        )
+
+    async def when_read(self, job: Job, report: Report) -> Job | None:
+        """A program text was read in a process of its own: plan it, or fail the job."""
+        if report.failure is not None:
+            await self._fail(job, report.failure)
+            return None
+        assert report.read is not None, "a report without failure says what was read"
+        job = msgspec.structs.replace(
+            job,
+            qubits=report.read.qubits,
+            gates_1q=report.read.gates_1q,
+            gates_2q=report.read.gates_2q,
+        )
+        data = report.data
+        if data is None:
+            data = await asyncio.to_thread(self._store.unpack, None, report.blob)
+        device = self._catalogue.device(job.backend)
+        try:
+            parts: list[PlanPart] = await asyncio.to_thread(
+                plan_program, decode_program(data), device, job, self._catalogue, self._machine
+            )
+        except FailedError as error:
+            await self._fail(job, error.failure)
+            return None
+        payload = Payload(PROGRAM, report.data, report.blob)
+        if not await self._store.write(lambda c: changes.make_ready(c, job, parts, payload)):
+            return None
+        if job.dry_run and device.kind == "qpu":
+            await self._store.write(lambda c: changes.complete_dry_run(c, job.id))
+            return None
+        return msgspec.structs.replace(job, state=State.READY, plan=parts)
+
+    async def _fail(self, job: Job, failure: Failure) -> None:
+        # One circuit and no batch: where in the program says more than which circuit.
+        if failure.circuit == 0 and failure.code is not Code.INTERNAL:
+            failure = msgspec.structs.replace(failure, circuit=None)
+        await self._store.write(lambda c: changes.fail(c, job.id, failure))
+
+
+def _big(submission: Submission) -> bool:
+    circuits = submission.circuits
+    if circuits is None:
+        return len(submission.source or "") > 64 * 1024
+    return (
+        len(circuits) > BIG_CIRCUITS
+        or sum(circuit.structure.gates for circuit in circuits) > BIG_GATES
+    )

@@ -1,0 +1,315 @@
+"""From a request to a job: checked, planned, and made into rows.
+
+What is wrong with the *form* of a request is refused at once. What a backend cannot do makes a job
+that has failed, with a code, as the vendors' services do: the client finds it where it looks.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+
+from ketway.circuits.circuit import Circuit, Program, Structure
+from ketway.circuits.gates import GATES, Kind
+from ketway.circuits.ionq import too_many_controls
+from ketway.devices.device import Device
+from ketway.devices.loading import Catalogue, UnknownNameError
+from ketway.devices.noise import NoiseModel
+from ketway.engines.planner import Machine, plan
+from ketway.engines.seeds import derive
+from ketway.jobs.failures import Code, FailedError, Failure
+from ketway.jobs.ids import new_ids, now
+from ketway.jobs.job import Job, Noise, PlanPart, State
+from ketway.service.accounts import Principal
+from ketway.service.errors import RefusedError
+
+MAX_CIRCUITS = 5_000
+MAX_GATES = 150_000
+MAX_SHOTS = 1_000_000
+
+_seeds = random.SystemRandom()
+
+
+class Submission(msgspec.Struct, frozen=True, kw_only=True):
+    """What a dialect understood of a request to run something."""
+
+    dialect: str
+    format: str
+    backend: str
+    circuits: Sequence[Circuit] | None = None
+    """The circuits, already read; or else `source`."""
+    source: str | None = None
+    """A program text that is still to be read."""
+    multi: bool = False
+    """Whether each circuit becomes a child job, also if there is only one."""
+    names: Sequence[str | None] = ()
+    """Names of the children."""
+    child_settings: Sequence[str | None] = ()
+    shots: int
+    noise: Noise | None = None
+    name: str | None = None
+    metadata: str | None = None
+    settings: str | None = None
+    dry_run: bool = False
+    session_id: str | None = None
+
+
+class Prepared(msgspec.Struct, frozen=True):
+    """A job with its children behind it, and the program that it is to run."""
+
+    family: list[Job]
+    program: Program | None
+
+    @property
+    def job(self) -> Job:
+        return self.family[0]
+
+
+def noise_of(catalogue: Catalogue, device: Device, noise: Noise | None) -> NoiseModel | None:
+    """The model that will be applied; None for an ideal run."""
+    name = noise.model if noise is not None else device.noise
+    if name is None:
+        return None
+    model = catalogue.noise(name)
+    return None if model.ideal else model
+
+
+def prepare(
+    submission: Submission, principal: Principal, catalogue: Catalogue, machine: Machine
+) -> Prepared:
+    """Check and plan; may take a while for large jobs, so call it off the event loop then."""
+    device = _device(submission, catalogue)
+    _check_sizes(submission)
+    program = None if submission.circuits is None else Program.of(submission.circuits)
+    parts: list[PlanPart] | None = None
+    failure: Failure | None = None
+    if program is not None:
+        try:
+            parts = plan_program(program, device, submission, catalogue, machine)
+        except FailedError as error:
+            failure = error.failure
+    # A simulator runs a dry run like any other: there is nothing that it would save.
+    dry = submission.dry_run and device.kind == "qpu"
+    family = _family(submission, principal, program, parts, failure, dry=dry)
+    return Prepared(family, program)
+
+
+def _device(submission: Submission, catalogue: Catalogue) -> Device:
+    try:
+        device = catalogue.device(submission.backend)
+    except UnknownNameError as error:
+        raise RefusedError(str(error), "backend") from None
+    if submission.noise is None:
+        return device
+    if device.kind == "qpu":
+        raise RefusedError(
+            f"noise models belong to the simulator; {device.name} has noise of its own. "
+            "Leave `noise` out, or send the job to `simulator`.",
+            "noise",
+        )
+    try:
+        catalogue.qubits(device.name, submission.noise.model)
+    except UnknownNameError as error:
+        raise RefusedError(str(error), "noise.model") from None
+    return device
+
+
+def _check_sizes(submission: Submission) -> None:
+    if not 1 <= submission.shots <= MAX_SHOTS:
+        raise RefusedError(
+            f"shots must be from 1 to {MAX_SHOTS:,}, not {submission.shots:,}", "shots"
+        )
+    circuits = submission.circuits
+    if circuits is None:
+        return
+    if not circuits:
+        raise RefusedError("a job needs at least one circuit", "input.circuits")
+    if len(circuits) > MAX_CIRCUITS:
+        raise RefusedError(
+            f"a job takes at most {MAX_CIRCUITS:,} circuits, and this one has "
+            f"{len(circuits):,}: split it into several jobs",
+            "input.circuits",
+        )
+    gates = sum(circuit.structure.gates for circuit in circuits)
+    if gates > MAX_GATES:
+        raise RefusedError(
+            f"a job takes at most {MAX_GATES:,} gates, and this one has {gates:,}: "
+            "split it into several jobs",
+            "input",
+        )
+
+
+def plan_program(
+    program: Program,
+    device: Device,
+    submission: Submission | Job,
+    catalogue: Catalogue,
+    machine: Machine,
+) -> list[PlanPart]:
+    """How each batch will be run; raises `FailedError` for what cannot be done here."""
+    noise = noise_of(catalogue, device, submission.noise)
+    limits = _Limits.of(catalogue, device, submission.noise)
+    firsts = _first_circuits(program)
+    parts = []
+    for index, batch in enumerate(program.batches):
+        _check_device(batch.structure, limits, firsts[index])
+        try:
+            chosen = plan(
+                batch, shots=submission.shots, exact=noise is None, noise=noise, machine=machine
+            )
+        except FailedError as error:
+            located = msgspec.structs.replace(error.failure, circuit=firsts[index])
+            raise FailedError(located) from None
+        parts.append(
+            PlanPart(
+                chosen.engine,
+                chosen.reason,
+                chosen.bytes,
+                chosen.seconds,
+                chosen.precision,
+                len(batch),
+            )
+        )
+    return parts
+
+
+def _first_circuits(program: Program) -> list[int]:
+    """For each batch, the first circuit of the job that is in it: where a message points."""
+    firsts = [len(program)] * len(program.batches)
+    for index, (batch, _) in enumerate(program.order):
+        firsts[batch] = min(firsts[batch], index)
+    return firsts
+
+
+class _Limits(msgspec.Struct, frozen=True):
+    """What a device can do, under the noise model that was asked for."""
+
+    name: str
+    qubits: int
+    native_gates: tuple[str, ...]
+
+    @classmethod
+    def of(cls, catalogue: Catalogue, device: Device, noise: Noise | None) -> _Limits:
+        model = None if noise is None else noise.model
+        name = device.name if model is None else f"{device.name} with noise model {model}"
+        return cls(
+            name,
+            catalogue.qubits(device.name, model),
+            catalogue.native_gates(device.name, model),
+        )
+
+
+def _check_device(structure: Structure, limits: _Limits, circuit: int) -> None:
+    failure = too_many_controls(structure, circuit)
+    if failure is not None:
+        raise FailedError(failure)
+    if structure.qubits > limits.qubits:
+        raise FailedError(
+            Failure(
+                Code.NOT_ENOUGH_QUBITS,
+                f"The circuit needs {structure.qubits} qubits; {limits.name} has {limits.qubits}.",
+                circuit=circuit,
+            )
+        )
+    for kind in np.unique(structure.kinds):
+        gate = GATES[Kind(kind)]
+        if gate.native and gate.kind is not Kind.NOP and gate.name not in limits.native_gates:
+            raise FailedError(
+                Failure(
+                    Code.UNSUPPORTED_GATE,
+                    f"{limits.name} has no native gate {gate.name}; its native gates are "
+                    f"{', '.join(limits.native_gates)}.",
+                    circuit=circuit,
+                    gate=int((structure.kinds == kind).argmax()),
+                )
+            )
+
+
+def _family(
+    submission: Submission,
+    principal: Principal,
+    program: Program | None,
+    parts: list[PlanPart] | None,
+    failure: Failure | None,
+    *,
+    dry: bool,
+) -> list[Job]:
+    count = 1 if program is None else len(program)
+    children = count if submission.multi else 0
+    ids = new_ids(1 + children)
+    at = now()
+    seed = None if submission.noise is None else submission.noise.seed
+    state = (
+        State.FAILED
+        if failure is not None
+        else State.SUBMITTED
+        if program is None
+        else State.COMPLETED
+        if dry
+        else State.READY
+    )
+    counts = [] if program is None else [batch.structure.counts for batch in program.batches]
+    job = Job(
+        id=ids[0],
+        project_id=principal.project_id,
+        user_id=principal.user_id,
+        dialect=submission.dialect,
+        format=submission.format,
+        backend=submission.backend,
+        name=submission.name,
+        metadata=submission.metadata,
+        settings=submission.settings,
+        state=state,
+        shots=submission.shots,
+        seed=_seeds.getrandbits(63) if seed is None else seed,
+        noise=submission.noise,
+        dry_run=submission.dry_run,
+        session_id=submission.session_id,
+        circuits=count,
+        children=children,
+        qubits=0 if program is None else max(b.structure.qubits for b in program.batches),
+        gates_1q=_total(program, [one for one, _ in counts]),
+        gates_2q=_total(program, [two for _, two in counts]),
+        plan=parts,
+        failure=failure,
+        submitted_at=at,
+        ready_at=at if program is not None and failure is None else None,
+        completed_at=at if state in (State.FAILED, State.COMPLETED) else None,
+    )
+    if program is None or not children:
+        return [job]
+    names = submission.names or [None] * children
+    settings = submission.child_settings or [None] * children
+    return [
+        job,
+        *(
+            msgspec.structs.replace(
+                job,
+                id=ids[1 + i],
+                parent_id=job.id,
+                position=i,
+                name=names[i],
+                settings=settings[i],
+                metadata=None,
+                seed=derive(job.seed, i),
+                circuits=1,
+                children=0,
+                qubits=program.batches[batch].structure.qubits,
+                gates_1q=counts[batch][0],
+                gates_2q=counts[batch][1],
+                plan=None,
+            )
+            for i, (batch, _) in enumerate(program.order)
+        ),
+    ]
+
+
+def _total(program: Program | None, per_batch: list[int]) -> int:
+    if program is None:
+        return 0
+    return sum(
+        len(batch) * gates for batch, gates in zip(program.batches, per_batch, strict=True)
+    )
