@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from ketway.cli.env import variables
+
+URL = "http://127.0.0.1:8400"
+EXPECTED = {
+    "KETWAY_URL": URL,
+    "IONQ_API_URL": f"{URL}/v0.4",
+    "QISKIT_IONQ_API_URL": f"{URL}/v0.4",
+    "IONQ_REMOTE_HOST": URL,
+    "CIRQ_IONQ_REMOTE_HOST": URL,
+    "IONQ_API_KEY": "ketway",
+    "QISKIT_IONQ_API_TOKEN": "ketway",
+    "CIRQ_IONQ_API_KEY": "ketway",
+    "PENNYLANE_IONQ_API_KEY": "ketway",
+}
+
+
+def test_the_variables() -> None:
+    assert variables(URL, "ketway") == EXPECTED
+
+
+def shell_values(ketway: Any, line: str, names: list[str], **environ: str) -> list[str]:
+    """What a real `sh` has in its variables after the line."""
+    show = "".join(f"printf '%s\\0' \"${{{name}-}}\"; " for name in names)
+    script = f"{line}\n{show}"
+    done = subprocess.run(
+        ["sh", "-euc", script],
+        env=ketway.environ | environ,
+        cwd=ketway.folder,
+        capture_output=True,
+        check=True,
+        timeout=60,
+    )
+    assert done.stderr == b""
+    return done.stdout.decode().split("\0")[:-1]
+
+
+@pytest.fixture
+def command() -> str:
+    return f"{sys.executable} -m ketway env"
+
+
+@pytest.mark.parametrize("quoted", [True, False])
+def test_a_shell_evaluates_it(ketway: Any, command: str, quoted: bool) -> None:
+    line = f'eval "$({command} --url {URL})"' if quoted else f"eval $({command} --url {URL})"
+    assert shell_values(ketway, line, list(EXPECTED)) == list(EXPECTED.values())
+
+
+def test_a_key_with_anything_in_it_arrives_whole(ketway: Any, command: str) -> None:
+    key = "a'b \"$(touch evil)`c`\\;#\u00e9"
+    line = f'eval "$({command})"'
+    assert shell_values(ketway, line, ["IONQ_API_KEY"], KETWAY_API_KEY=key) == [key]
+    assert not (ketway.folder / "evil").exists()
+
+
+def test_json_and_other_shells(ketway: Any) -> None:
+    assert ketway("env", "--json", "--url", URL).json == EXPECTED
+    fish = ketway("env", "--shell", "fish", KETWAY_API_KEY="it's\\")
+    assert "set -gx IONQ_API_KEY 'it\\'s\\\\'\n" in fish.out
+    powershell = ketway("env", "--shell", "powershell", KETWAY_API_KEY="it's")
+    assert "$env:IONQ_API_KEY = 'it''s'\n" in powershell.out
+    assert ketway("env", "--shell", "tcsh").code == 2
+
+
+def test_it_says_what_the_sdks_without_variables_need(ketway: Any) -> None:
+    comments = [line for line in ketway("env", "--url", URL).out.splitlines() if line[0] == "#"]
+    assert f"APIClient.BASE_URL = '{URL}/v0.4'" in comments[0]
+    assert f"IonQClient(base_url='{URL}/v0.4')" in comments[1]
+
+
+def test_it_imports_nothing_heavy(ketway: Any) -> None:
+    code = (
+        "import sys, json; from ketway.cli.main import main; main(['env']);"
+        "print(json.dumps(sorted(sys.modules)), file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=ketway.environ,
+        capture_output=True,
+        check=True,
+        timeout=60,
+    )
+    loaded = set(json.loads(done.stderr))
+    heavy = {
+        "numpy",
+        "sqlalchemy",
+        "starlette",
+        "uvicorn",
+        "http.client",
+        "rich.console",
+        "msgspec",
+    }
+    assert "ketway.cli.env" in loaded
+    assert not loaded & heavy

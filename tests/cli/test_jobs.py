@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+from typing import Any
+
+IDENTIFIER = "019aa3f2-6f5e-7c41-8a3b-2f9d1c0e7b55"
+OTHER = "019aa3f2-7000-7c41-8a3b-2f9d1c0e7b55"
+
+
+def listed(job: dict[str, Any], *identifiers: str, following: str | None = None) -> dict[str, Any]:
+    return {"jobs": [job | {"id": one} for one in identifiers], "next": following}
+
+
+def test_the_table(ketway: Any, fake: Any, job: Any) -> None:
+    evil = job | {"id": OTHER, "name": "a\x1b]0;title\x07\nb", "shots": 0, "submitted_at": None}
+    fake.answers["GET /jobs"] = {"jobs": [job, evil], "next": "cursor"}
+    ended = ketway("jobs", "--limit", "2", "--state", "completed", "--backend", "simulator")
+    head, first, second, more = ended.out.splitlines()
+    assert " ".join(head.split()) == "ID STATE BACKEND CIRCUITS QUBITS SHOTS AGE NAME"
+    assert first.split()[:6] == [IDENTIFIER, "completed", "simulator", "1", "2", "100"]
+    assert second.split()[5:7] == ["exact", "-"]
+    assert second.endswith("a\\x1b]0;title\\x07 b")
+    assert "\x1b" not in ended.out
+    assert more == "There are more: --limit N or --all shows them."
+    assert fake.seen[0][0] == "GET /jobs?limit=2&state=completed&backend=simulator"
+
+
+def test_no_jobs(ketway: Any, fake: Any, job: Any) -> None:
+    fake.answers["GET /jobs"] = listed(job)
+    ended = ketway("jobs")
+    assert (ended.code, ended.out, ended.err) == (0, "", "No jobs.\n")
+    assert ketway("jobs", "--json").json == {"jobs": [], "next": None}
+
+
+def test_every_page(ketway: Any, fake: Any, job: Any) -> None:
+    fake.answers["GET /jobs"] = [listed(job, IDENTIFIER, following="c1"), listed(job, OTHER)]
+    found = ketway("jobs", "--all", "--json").json
+    assert [one["id"] for one in found["jobs"]] == [IDENTIFIER, OTHER]
+    assert [line for line, _, _ in fake.seen] == [
+        "GET /jobs?limit=100",
+        "GET /jobs?limit=100&next=c1",
+    ]
+
+
+def test_bad_options(ketway: Any, fake: Any) -> None:
+    assert ketway("jobs", "--state", "done").code == 2
+    assert ketway("jobs", "--limit", "0").code == 2
+    assert fake.seen == []
+
+
+def test_one_job_in_full(ketway: Any, fake: Any, job: Any, result: Any) -> None:
+    fake.answers |= {
+        f"GET /jobs/{IDENTIFIER}": job,
+        f"GET /jobs/{IDENTIFIER}/result": result,
+        f"GET /jobs/{IDENTIFIER}/events": {"events": [{"seq": 1, "at": "", "kind": "submitted"}]},
+    }
+    out = ketway("job", IDENTIFIER).out
+    for said in (
+        f"Job {IDENTIFIER}  completed",
+        "name      bell",
+        "program   ionq.circuit.v1, 1 circuit, 2 qubits, gates 1 1q, 1 2q",
+        "shots     100",
+        "noise     aria-1, seed 7",
+        "started   2026-11-20T23:50:12.004Z  (+4 ms)",
+        "plan      dense: two qubits (64 B, 1 ms, double)",
+        "attempt 1 finished, after 8 ms",
+        "00 ███",
+    ):
+        assert said in out, said
+    shown = ketway("job", IDENTIFIER, "--json").json
+    assert shown["job"] == job
+    assert shown["result"] == result
+    assert shown["events"][0]["kind"] == "submitted"
+
+
+def test_a_job_that_is_not_final_has_no_result(ketway: Any, fake: Any, job: Any) -> None:
+    fake.answers[f"GET /jobs/{IDENTIFIER}"] = job | {"state": "ready", "started_at": None}
+    ended = ketway("job", IDENTIFIER)
+    assert ended.code == 0
+    assert "█" not in ended.out
+
+
+def test_waiting_for_a_job_gives_its_exit_code(ketway: Any, fake: Any, job: Any) -> None:
+    failure = {"code": "SimulationError", "message": "It broke.", "circuit": None}
+    failed = job | {"state": "failed", "failure": failure}
+    fake.answers[f"GET /jobs/{IDENTIFIER}"] = [job | {"state": "ready"}, failed]
+    ended = ketway("job", IDENTIFIER, "--wait")
+    assert ended.code == 1
+    assert "SimulationError: It broke." in ended.out
+    assert "ended     2026" in ended.out
+    assert "wait=" in fake.seen[-1][0]
+
+
+def test_the_server_completes_the_beginning_of_an_id(
+    ketway: Any, fake: Any, job: Any, result: Any
+) -> None:
+    fake.answers |= {"GET /jobs/019aa3f2-6": job, f"GET /jobs/{IDENTIFIER}/result": result}
+    assert ketway("job", "019AA3F2-6").code == 0
+    assert ketway("job", "../health").code == 2
+    assert len(fake.seen) == 2
+
+
+def test_an_unknown_job(ketway: Any) -> None:
+    ended = ketway("job", OTHER)
+    assert (ended.code, ended.err) == (2, "Error: No such job.\n")
+
+
+def test_cancel(ketway: Any, fake: Any, job: Any) -> None:
+    fake.answers |= {
+        f"POST /jobs/{IDENTIFIER}/cancel": job | {"state": "started"},
+        f"GET /jobs/{IDENTIFIER}": job | {"state": "canceled"},
+        f"POST /jobs/{OTHER}/cancel": job | {"id": OTHER, "state": "completed"},
+    }
+    ended = ketway("cancel", IDENTIFIER)
+    assert (ended.code, ended.out) == (0, f"{IDENTIFIER}  canceled\n")
+    both = ketway("cancel", OTHER, IDENTIFIER)
+    assert (both.code, both.out) == (1, f"{IDENTIFIER}  canceled\n")
+    assert both.err == f"Error: Job {OTHER} had already completed.\n"
+    shown = ketway("cancel", OTHER, IDENTIFIER, "--json")
+    assert [one["id"] for one in shown.json["jobs"]] == [IDENTIFIER]
+    assert shown.json["errors"][0]["code"] == "already-final"
+    assert shown.code == 1
+    assert ketway("cancel").code == 2
+
+
+def test_delete(ketway: Any, fake: Any) -> None:
+    fake.answers[f"DELETE /jobs/{IDENTIFIER}"] = {"id": IDENTIFIER, "status": "deleted"}
+    ended = ketway("delete", IDENTIFIER, IDENTIFIER)
+    assert (ended.code, ended.out) == (0, f"{IDENTIFIER}  deleted\n")
+    unknown = ketway("delete", OTHER, IDENTIFIER)
+    assert (unknown.code, unknown.out) == (2, f"{IDENTIFIER}  deleted\n")
