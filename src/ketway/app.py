@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from typing import Any
 
@@ -27,6 +28,8 @@ from ketway.service.watch import Watch
 from ketway.settings import Settings
 from ketway.store.store import Store
 from ketway.version import VERSION
+
+log = logging.getLogger("ketway.app")
 
 
 class App:
@@ -64,8 +67,13 @@ class App:
         self._warming = asyncio.create_task(self._warm_up())
 
     async def _warm_up(self) -> None:
-        await self.executor.open()
-        await self.dispatcher.start()
+        try:
+            await self.executor.open()
+            await self.dispatcher.start()
+        except Exception:
+            # Said now, and raised when the server closes: until then it takes jobs, and keeps them.
+            log.exception("no job will run: the executor could not be opened")
+            raise
 
     async def close(self) -> None:
         """Interrupt what runs (the next start takes it up), finish all writes."""

@@ -7,6 +7,7 @@ import contextlib
 import logging
 import signal
 import socket
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
@@ -53,6 +54,9 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 async def _serve(
     settings: Settings, listener: socket.socket, announce: Callable[[str], None]
 ) -> int:
+    # The writer's thread and the event loop take turns at the interpreter; the default turn of
+    # 5 ms would be most of the time that a client waits for its job to be accepted.
+    sys.setswitchinterval(0.0005)
     app = App(settings)
     app.url = _url(listener)
     await app.open()
@@ -64,6 +68,7 @@ async def _serve(
             log_config=None,
             timeout_graceful_shutdown=GRACE,
             server_header=False,
+            proxy_headers=False,
             date_header=True,
         ),
         lambda: announce(app.url),

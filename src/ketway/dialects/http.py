@@ -19,7 +19,6 @@ from starlette.responses import Response
 from starlette.routing import Route, Router
 
 from ketway.service.accounts import Accounts, Principal
-from ketway.service.errors import ServiceError
 
 log = logging.getLogger("ketway.http")
 
@@ -143,10 +142,10 @@ class Dialect:
         return response
 
     def _error(self, error: Exception, request: Request) -> Response:
-        expected = (ServiceError, BadBodyError, BodyTooLargeError, HTTPException)
-        if not isinstance(error, expected):
+        response = self._speak_error(error, request)
+        if response.status_code >= 500:  # anything less is the client's, and was said to it
             log.error("%s %s failed", request.method, request.url.path, exc_info=error)
-        return self._speak_error(error, request)
+        return response
 
     async def _not_found(self, scope: Any, receive: Any, send: Any) -> None:
         """No operation has this path."""

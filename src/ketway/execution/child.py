@@ -16,6 +16,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import NoReturn, TypeAlias, cast
 
 from ketway.execution.frames import FrameWriter, Mark
@@ -122,13 +123,13 @@ def thread_setters() -> list[Callable[[int], object]]:
     import ctypes
 
     try:
-        with open("/proc/self/maps") as maps:
+        with Path("/proc/self/maps").open() as maps:
             paths = {line.split(maxsplit=5)[5].strip() for line in maps if ".so" in line}
     except OSError:
         return []
     setters: list[Callable[[int], object]] = []
     for path in sorted(paths):
-        if not any(name in os.path.basename(path) for name in _THREADED_LIBRARIES):
+        if not any(name in Path(path).name for name in _THREADED_LIBRARIES):
             continue
         with contextlib.suppress(OSError):
             library = ctypes.CDLL(path)

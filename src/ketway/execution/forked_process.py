@@ -10,15 +10,16 @@ import socket
 from collections.abc import Callable
 
 from ketway.execution.frames import READ_BYTES
-from ketway.execution.processes import CannotStart, Limits
+from ketway.execution.processes import CannotStartError, Limits
 from ketway.execution.running import RunningProcess
 
+_BUFFER_BYTES = 1 << 20
 _DRAIN_READS = 64
 """A dead child's socket holds less than this many reads; more comes only from something it left
 behind, which must not hold the server up."""
 
 
-class ZygoteLost(Exception):
+class ZygoteLostError(Exception):
     """The zygote died; the request had not been sent, so another may have it."""
 
 
@@ -45,7 +46,7 @@ class ForkedProcess(RunningProcess):
         channel.setblocking(False)
         for end in (channel, far):
             # The kernel gives what it allows; the default makes many small steps of a large frame.
-            end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, READ_BYTES)
+            end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER_BYTES)
         self._stderr_fd, far_stderr = os.pipe()
         theirs.callback(os.close, far_stderr)
         os.set_blocking(self._stderr_fd, False)
@@ -62,7 +63,7 @@ class ForkedProcess(RunningProcess):
         if pidfd is None:
             # The kernel had no descriptor for us. Nothing can end this child safely but its own
             # channel: closed before a request came, the child ends by itself.
-            self._refuse(CannotStart("The server has too many open files (ulimit -n)."))
+            self._refuse(CannotStartError("The server has too many open files (ulimit -n)."))
             return
         self._pidfd = pidfd
         self._start_clock()
@@ -71,7 +72,7 @@ class ForkedProcess(RunningProcess):
         if not self.forked.done():
             self.forked.set_result(None)
 
-    def was_refused(self, why: CannotStart) -> None:
+    def was_refused(self, why: CannotStartError) -> None:
         self._refuse(why)
         self._conclude(None, None, 0, 0.0)
 
@@ -165,7 +166,7 @@ class ForkedProcess(RunningProcess):
     def was_orphaned(self) -> None:
         """The zygote is dead, and the kernel kills this child; nobody will say when it is done."""
         if not self.forked.done():
-            self.forked.set_exception(ZygoteLost())
+            self.forked.set_exception(ZygoteLostError())
             self.forked.exception()
         if self._pidfd < 0:
             self._disconnect()

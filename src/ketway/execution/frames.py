@@ -38,7 +38,7 @@ class Mark(enum.IntEnum):
 _MARKS = {int(mark): mark for mark in Mark}
 
 
-class BadFrame(ValueError):
+class BadFrameError(ValueError):
     """What came is not a frame."""
 
 
@@ -72,7 +72,7 @@ class FrameReader:
             if length in _MARKS:
                 yield _MARKS[length]
             elif length > FRAME_LIMIT:
-                raise BadFrame(
+                raise BadFrameError(
                     f"The process announced a frame of {length} bytes; {FRAME_LIMIT} is the most."
                 )
             else:
@@ -82,7 +82,7 @@ class FrameReader:
 def header(frame: bytes) -> bytes:
     """What goes before `frame` on the wire."""
     if len(frame) > FRAME_LIMIT:
-        raise BadFrame(
+        raise BadFrameError(
             f"A frame of {len(frame)} bytes was to be sent; {FRAME_LIMIT} is the most."
             " Send it in parts, or write it to the blob store and send its name."
         )
@@ -122,7 +122,7 @@ def read_frame(fd: int) -> bytes:
     """One frame from a blocking descriptor. Raises EOFError if the other side is gone."""
     (length,) = _LENGTH.unpack(_read_exactly(fd, _LENGTH.size))
     if length > FRAME_LIMIT:
-        raise BadFrame(f"A frame of {length} bytes was announced; {FRAME_LIMIT} is the most.")
+        raise BadFrameError(f"A frame of {length} bytes was announced; {FRAME_LIMIT} is the most.")
     return _read_exactly(fd, length)
 
 

@@ -9,7 +9,13 @@ from ketway.execution.executor import Capacity
 from ketway.execution.processes import Ending, Limits, Running, default_processes
 
 ENTRY = "ketway.execution.attempt:perform"
-PRELOAD = ("ketway.engines.planner", "ketway.circuits.qasm")
+PRELOAD = (
+    "ketway.engines.planner",
+    "ketway.circuits.qasm",
+    # numpy imports these when they are first used, which would be in every forked process anew.
+    "numpy.ma",
+    "numpy.random",
+)
 
 
 class LocalHandle:

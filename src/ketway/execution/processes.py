@@ -14,6 +14,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Literal, Protocol, TypeAlias
 
 import msgspec
@@ -49,7 +50,7 @@ class Ending(msgspec.Struct, frozen=True):
     """The last 4 kB it wrote to its standard output and error, for logs."""
 
 
-class CannotStart(RuntimeError):
+class CannotStartError(RuntimeError):
     """A process could not be started; the request has not run."""
 
 
@@ -70,7 +71,7 @@ class Processes(Protocol):
     """A source of processes that all have the same entry."""
 
     async def open(self) -> None:
-        """Imports the entry ahead of the first request. Raises CannotStart if it cannot be."""
+        """Imports the entry ahead of the first request. Raises CannotStartError if it cannot be."""
 
     async def close(self) -> None:
         """Kills what runs and returns when all of it is dead. Nothing can be started after."""
@@ -79,7 +80,7 @@ class Processes(Protocol):
         self, request: bytes, limits: Limits, receive: Callable[[bytes], None]
     ) -> Running:
         """Runs the entry on `request` in a new process; each frame it sends goes to `receive`, in
-        order, in the event loop. Raises CannotStart if no process can be had."""
+        order, in the event loop. Raises CannotStartError if no process can be had."""
 
 
 def can_fork_safely() -> bool:
@@ -91,7 +92,7 @@ def can_fork_safely() -> bool:
         os.close(os.pidfd_open(os.getpid()))
     except (AttributeError, OSError):
         return False
-    return os.path.isdir("/proc/self/fd")
+    return Path("/proc/self/fd").is_dir()
 
 
 def default_processes(

@@ -8,7 +8,7 @@ import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 
-from ketway.execution.frames import BadFrame, FrameReader, Mark
+from ketway.execution.frames import BadFrameError, FrameReader, Mark
 from ketway.execution.processes import Ending, Limits, Reason
 
 STDERR_KEPT = 4096
@@ -68,7 +68,7 @@ class RunningProcess(ABC):
                     self._marked(frame)
                 else:
                     self._deliver(frame)
-        except BadFrame as error:
+        except BadFrameError as error:
             self._frames = None
             self._said(f"\n{error}".encode())
             self._strike()

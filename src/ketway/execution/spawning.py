@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import os
 import subprocess
 import sys
@@ -18,17 +17,12 @@ from typing import Any, cast
 import msgspec
 
 from ketway.execution.child import ONE_THREAD
-from ketway.execution.frames import BadFrame, Mark, header
-from ketway.execution.processes import CannotStart, Limits
+from ketway.execution.frames import BadFrameError, Mark, header
+from ketway.execution.interpreter import command
+from ketway.execution.processes import CannotStartError, Limits
 from ketway.execution.running import RunningProcess
 from ketway.execution.spawned_process import Usage
 
-_BOOT = """\
-import json, sys
-sys.path[:] = json.loads(sys.argv[1])["path"]
-from ketway.execution.spawned_process import main
-main()
-"""
 _LINGER_SECONDS = 2.0
 """How long to wait for the end of a dead process's pipes, which something it left may hold."""
 
@@ -40,7 +34,7 @@ class SpawnedProcesses:
     """`Processes` by spawn."""
 
     def __init__(self, entry: str, preload: Sequence[str] = ()) -> None:
-        self._settings = {"server": os.getpid(), "entry": entry, "preload": list(preload)}
+        self._settings = {"entry": entry, "preload": list(preload)}
         self._entry = entry
         self._living: set[SpawnedProcess] = set()
         self._spare: asyncio.Task[SpawnedProcess] | None = None
@@ -50,7 +44,7 @@ class SpawnedProcesses:
 
     async def open(self) -> None:
         if self._closed:
-            raise CannotStart("The processes are closed; the server is stopping.")
+            raise CannotStartError("The processes are closed; the server is stopping.")
         if self._spare is None:
             self._warm_spare(1)
         assert self._spare is not None
@@ -72,13 +66,13 @@ class SpawnedProcesses:
         process = await self._take(limits.threads)
         if self._closed:
             process.kill()
-            raise CannotStart("The processes are closed; the server is stopping.")
+            raise CannotStartError("The processes are closed; the server is stopping.")
         process.ask(start, request, limits, receive)
         return process
 
     async def _take(self, threads: int) -> SpawnedProcess:
         if self._closed:
-            raise CannotStart("The processes are closed; the server is stopping.")
+            raise CannotStartError("The processes are closed; the server is stopping.")
         spare, self._spare = self._spare, None
         fits = self._spare_threads == threads
         if spare is not None and not fits:
@@ -87,7 +81,7 @@ class SpawnedProcesses:
             spare = None
         process: SpawnedProcess | None = None
         if spare is not None:
-            with contextlib.suppress(CannotStart):
+            with contextlib.suppress(CannotStartError):
                 process = await _owned(spare)
         if process is None or process.dead:
             process = await self._spawn(threads)
@@ -106,7 +100,7 @@ class SpawnedProcesses:
         if spare is None:
             return
         spare.cancel()
-        with contextlib.suppress(CannotStart, asyncio.CancelledError):
+        with contextlib.suppress(CannotStartError, asyncio.CancelledError):
             process = await spare
             process.kill()
             await process.ended()
@@ -124,7 +118,6 @@ class SpawnedProcesses:
 
     async def _launch(self, threads: int) -> SpawnedProcess:
         loop = asyncio.get_running_loop()
-        settings = self._settings | {"path": [os.path.abspath(place) for place in sys.path]}
         options: dict[str, Any] = {}
         # Ctrl-C in the server's terminal is the server's to handle.
         if sys.platform == "win32":
@@ -135,7 +128,7 @@ class SpawnedProcesses:
         spawning = asyncio.ensure_future(
             loop.subprocess_exec(
                 lambda: process,
-                *(sys.executable, "-P", "-c", _BOOT, json.dumps(settings)),
+                *command("ketway.execution.spawned_process", self._settings),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -146,7 +139,7 @@ class SpawnedProcesses:
         try:
             await asyncio.shield(spawning)
         except OSError as error:
-            raise CannotStart(f"No process could be started: {error}.") from error
+            raise CannotStartError(f"No process could be started: {error}.") from error
         except asyncio.CancelledError:
             spawning.add_done_callback(lambda task: None if task.exception() else process.kill())
             raise
@@ -241,7 +234,9 @@ class SpawnedProcess(RunningProcess, asyncio.SubprocessProtocol):
         try:
             self._usage = _decode_usage(frame)
         except msgspec.DecodeError as error:
-            raise BadFrame(f"The process told its usage in a way not understood: {error}") from None
+            raise BadFrameError(
+                f"The process told its usage in a way not understood: {error}"
+            ) from None
 
     def _strike(self) -> None:
         if self._transport is not None and not self._exited:
@@ -260,7 +255,7 @@ class SpawnedProcess(RunningProcess, asyncio.SubprocessProtocol):
         self._conclude(code, signum, self._usage.peak_bytes, self._usage.cpu_seconds)
         if not self.ready.done():
             self.ready.set_exception(
-                CannotStart(
+                CannotStartError(
                     f"The entry {self._entry!r} could not be imported:\n{self._last_words()}"
                 )
             )

@@ -10,11 +10,9 @@ import array
 import asyncio
 import contextlib
 import itertools
-import json
 import os
 import socket
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from typing import IO
@@ -22,9 +20,10 @@ from typing import IO
 import msgspec
 
 from ketway.execution.child import ONE_THREAD
-from ketway.execution.forked_process import ForkedProcess, ZygoteLost, readable
+from ketway.execution.forked_process import ForkedProcess, ZygoteLostError, readable
 from ketway.execution.frames import header
-from ketway.execution.processes import CannotStart, Limits
+from ketway.execution.interpreter import command
+from ketway.execution.processes import CannotStartError, Limits
 from ketway.execution.running import STDERR_KEPT
 from ketway.execution.zygote_process import (
     MESSAGE_BYTES,
@@ -37,12 +36,6 @@ from ketway.execution.zygote_process import (
     Unready,
 )
 
-_BOOT = """\
-import json, sys
-sys.path[:] = json.loads(sys.argv[1])["path"]
-from ketway.execution.zygote_process import main
-main()
-"""
 _AT_ONCE = 16
 """Starts on their way to the zygote; more would overflow its socket."""
 _ZYGOTES_TRIED = 3
@@ -85,16 +78,18 @@ class ZygoteProcesses:
             zygote = await self._living_zygote()
             try:
                 process = await zygote.fork(limits, receive)
-            except ZygoteLost:
+            except ZygoteLostError:
                 continue
             process.ask(start, request)
             return process
-        raise CannotStart(f"{_ZYGOTES_TRIED} zygotes in a row died while a process was starting.")
+        raise CannotStartError(
+            f"{_ZYGOTES_TRIED} zygotes in a row died while a process was starting."
+        )
 
     async def _living_zygote(self) -> _Zygote:
         async with self._opening:
             if self._closed:
-                raise CannotStart("The processes are closed; the server is stopping.")
+                raise CannotStartError("The processes are closed; the server is stopping.")
             if self._zygote is not None and self._zygote.lost:
                 # Not closed: its children were not killed by anyone here, and are not to say so.
                 await self._zygote.bury()
@@ -130,7 +125,7 @@ class _Zygote:
         except OSError as error:
             self._control.close()
             self._output.close()
-            raise CannotStart(f"The zygote could not be started: {error}.") from error
+            raise CannotStartError(f"The zygote could not be started: {error}.") from error
         finally:
             theirs.close()
         self._pidfd = os.pidfd_open(self._process.pid)
@@ -138,16 +133,14 @@ class _Zygote:
 
     def _launch(self, control: int, entry: str, preload: Sequence[str]) -> subprocess.Popen[bytes]:
         settings = {
-            "server": os.getpid(),
             "control": control,
             "entry": entry,
             "preload": list(preload),
-            "path": [os.path.abspath(place) for place in sys.path],
         }
         # A fresh interpreter, never a fork of the server: no threads, no locks, no secrets. In a
         # session of its own, so that Ctrl-C in the server's terminal is the server's to handle.
-        return subprocess.Popen(
-            [sys.executable, "-P", "-c", _BOOT, json.dumps(settings)],
+        return subprocess.Popen(  # noqa: S603 (this interpreter, our own words)
+            command("ketway.execution.zygote_process", settings),
             stdin=subprocess.DEVNULL,
             stdout=self._output,
             stderr=self._output,
@@ -186,15 +179,15 @@ class _Zygote:
     async def fork(self, limits: Limits, receive: Callable[[bytes], None]) -> ForkedProcess:
         async with self._at_once:
             if self.lost:
-                raise ZygoteLost
+                raise ZygoteLostError
             key = next(self._ids)
-            child = self._children[key] = ForkedProcess(limits, receive)
+            child = ForkedProcess(limits, receive)
             try:
                 self._send(Fork(key, limits), child)
             except BaseException:
-                del self._children[key]
                 child.discard()
                 raise
+            self._children[key] = child
             try:
                 await asyncio.shield(child.forked)
             except asyncio.CancelledError:
@@ -207,12 +200,12 @@ class _Zygote:
             try:
                 fds = child.connect(theirs)
             except OSError as error:
-                raise CannotStart(f"No process could be started: {error}.") from error
+                raise CannotStartError(f"No process could be started: {error}.") from error
             try:
                 socket.send_fds(self._control, [_encode(fork)], fds)
             except OSError as error:
                 self._lose()
-                raise ZygoteLost from error
+                raise ZygoteLostError from error
 
     def _hear(self) -> None:
         space = socket.CMSG_SPACE(array.array("i").itemsize)
@@ -243,13 +236,15 @@ class _Zygote:
             case Forked(key, pid):
                 self._children[key].was_forked(pid, pidfd)
             case Refused(key, why):
-                self._children.pop(key).was_refused(CannotStart(f"No process could be had: {why}"))
+                self._children.pop(key).was_refused(
+                    CannotStartError(f"No process could be had: {why}")
+                )
             case Ended(key, code, signum, peak_bytes, cpu_seconds):
                 self._children.pop(key).was_buried(code, signum, peak_bytes, cpu_seconds)
 
     def _fail(self, why: str) -> None:
         if not self._ready.done():
-            self._ready.set_exception(CannotStart(why))
+            self._ready.set_exception(CannotStartError(why))
             # Whoever opened may have been cancelled; then nobody is left to hear of it.
             self._ready.exception()
 

@@ -225,7 +225,7 @@ def _close_above(last: int) -> None:
     """Closes everything the zygote holds: another child's channel kept open here would never end,
     and the control socket is not for attempts. The objects that own these numbers live on in the
     frames below, so nothing closes a number again after it has been given out anew."""
-    for name in os.listdir("/proc/self/fd"):
+    for name in os.listdir("/proc/self/fd"):  # noqa: PTH208 (each child pays for it)
         if int(name) > last:
             # The listing itself had a descriptor, gone by now.
             with contextlib.suppress(OSError):

@@ -30,6 +30,9 @@ log = logging.getLogger("ketway.dispatcher")
 READING_SECONDS = 30.0
 """Longest time that reading one program text may take."""
 READING_BYTES = 2 << 30
+PAUSE_SECONDS = 1.0
+"""How long to wait before something is tried again that the machine, not a job, has refused: a
+full disk, no more processes."""
 HEADROOM_BYTES = 1 << 30
 """Address space beyond the plan: results, the allocator's arenas, the stacks of threads."""
 
@@ -81,10 +84,14 @@ class Dispatcher:
     async def start(self) -> None:
         """Take up everything that is not final; then dispatch until `stop`."""
         for job in await self._store.read_apart(queries.open_jobs):
-            if job.state is State.STARTED:
-                await self._lost(Claim(job.id, job.attempt), job, "the server stopped while it ran")
-            else:
+            if job.state is not State.STARTED:
                 self.enqueue(job)
+                continue
+            try:
+                await self._lost(Claim(job.id, job.attempt), job, "the server stopped while it ran")
+            except Exception:
+                # Its lease will run out, and then it is taken back.
+                log.exception("job %s could not be put back in the queue", job.id)
         self._spawn(self._dispatch())
         self._spawn(self._keep_leases())
 
@@ -154,7 +161,11 @@ class Dispatcher:
             await flight.over.wait()
         self._queue.discard(job_id)
         self._jobs.pop(job_id, None)
-        canceled = await self._store.write(lambda c: changes.cancel(c, job_id))
+        try:
+            canceled = await self._store.write(lambda c: changes.cancel(c, job_id))
+        except Exception:
+            self._spawn(self._later(job_id))  # it is not canceled, and nobody runs it now
+            raise
         if canceled:
             self._when_changed(job_id)
         return canceled
@@ -219,7 +230,12 @@ class Dispatcher:
         works = []
         for job_id in list(flight.works):
             claim = flight.claims.get(job_id) or Claim(job_id, 0)
-            works.append(self._work_of(self._jobs[job_id], claim, flight.threads))
+            try:
+                works.append(self._work_of(self._jobs[job_id], claim, flight.threads))
+            except Exception:  # the job's payload or its backend is gone: it would never start
+                log.exception("job %s cannot be run", job_id)
+                self._leave(flight, job_id)
+                await self._fail(job_id, _UNRUNNABLE)
         return Bundle(blobs=str(self._store.folder / "blobs"), works=works) if works else None
 
     def _limits(self, flight: _Flight) -> Limits:
@@ -252,6 +268,7 @@ class Dispatcher:
             blob=report.blob,
             failure=report.failure,
             failed_circuits=report.failed_circuits,
+            children=job.children,
         )
         if not self._answers:
             asyncio.get_running_loop().call_soon(self._publish)
@@ -284,7 +301,12 @@ class Dispatcher:
             self._when_changed(answer.job_id)
 
     async def _after_reading(self, job: Job, report: Report) -> None:
-        ready = await self._when_read(job, report)
+        try:
+            ready = await self._when_read(job, report)
+        except Exception:
+            self._jobs.pop(job.id, None)
+            self._spawn(self._later(job.id))
+            raise
         if ready is not None:
             self.enqueue(ready)
         else:
@@ -310,7 +332,12 @@ class Dispatcher:
             job = self._jobs[waiting.job_id]
             claim = flight.claims.get(waiting.job_id)
             self._leave(flight, waiting.job_id)
-            await self._unanswered(flight, job, claim, waiting, ending, alone=alone)
+            try:
+                await self._unanswered(flight, job, claim, waiting, ending, alone=alone)
+            except Exception:
+                # The store could not be written. The slot must not be lost with it.
+                log.exception("job %s could not be put back in the queue", job.id)
+                self._spawn(self._later(job.id))
         self._flying.discard(flight)
         flight.over.set()
         self._wake.set()
@@ -325,9 +352,17 @@ class Dispatcher:
         *,
         alone: bool,
     ) -> None:
-        reason = "could not be started" if ending is None else ending.reason
         if job.id in flight.canceled:
             return  # `cancel` waits for this flight to be over, and ends the job itself
+        if ending is None:  # not the job's fault, and no loss
+            if claim is not None:
+                why = "no process could be started"
+                await self._store.write(
+                    lambda c: changes.release(c, claim, "interrupted", why, loss=False)
+                )
+            self._spawn(self._later(job.id))
+            return
+        reason = ending.reason
         if reason == "killed":
             outcome, why = "interrupted", (
                 "the server was stopped" if self._stopping else "its process was killed to "
@@ -368,10 +403,24 @@ class Dispatcher:
         await self._again(job.id, alone=True)
 
     async def _again(self, job_id: str, *, alone: bool) -> None:
-        job = self._store.read(lambda c: queries.job_of_any_project(c, job_id))
+        job = self._find(job_id)
         if job is not None and job.state in (State.READY, State.SUBMITTED):
             self.enqueue(job, alone=alone, first=True)
             self._when_changed(job_id)
+
+    async def _later(self, job_id: str) -> None:
+        """As `_again`, after a pause, and if need be after many. A job that is started in the store
+        is left to its lease."""
+        while not self._stopping:
+            await asyncio.sleep(PAUSE_SECONDS)
+            if job_id in self._jobs:
+                return
+            try:
+                await self._again(job_id, alone=False)
+            except Exception:
+                log.exception("job %s could not be put back in the queue", job_id)
+            else:
+                return
 
     async def _fail(self, job_id: str, failure: Failure) -> None:
         await self._store.write(lambda c: changes.fail(c, job_id, failure))
@@ -383,19 +432,38 @@ class Dispatcher:
         """Say regularly that what runs is running; take back what nobody says that of."""
         while not self._stopping:
             await asyncio.sleep(self._settings.lease_seconds / 3)
-            held = [claim for flight in self._flying for claim in self._held(flight)]
-            lease = now() + int(self._settings.lease_seconds * 1e6)
-            if held:
-                await self._store.write(lambda c: changes.extend_leases(c, held, lease))
-            for claim in self._store.read(lambda c: queries.expired_claims(c, now())):
-                if claim.job_id in self._flights:
-                    continue
-                job = self._store.read(lambda c: queries.job_of_any_project(c, claim.job_id))
-                if job is not None:
-                    await self._lost(claim, job, "nobody extended its lease")
+            try:
+                await self._extend_leases()
+                await self._take_back()
+            except Exception:
+                log.exception("leases could not be extended; trying again")
+
+    async def _extend_leases(self) -> None:
+        held = [claim for flight in self._flying for claim in self._held(flight)]
+        lease = now() + int(self._settings.lease_seconds * 1e6)
+        if held:
+            await self._store.write(lambda c: changes.extend_leases(c, held, lease))
+
+    async def _take_back(self) -> None:
+        for claim in self._store.read(lambda c: queries.expired_claims(c, now())):
+            if claim.job_id in self._flights:
+                continue
+            job = self._find(claim.job_id)
+            if job is not None:
+                await self._lost(claim, job, "nobody extended its lease")
+
+    def _find(self, job_id: str) -> Job | None:
+        return self._store.read(lambda c: queries.job_of_any_project(c, job_id))
 
     def _held(self, flight: _Flight) -> Iterable[Claim]:
         return (claim for job_id, claim in flight.claims.items() if job_id in flight.works)
+
+
+_UNRUNNABLE = Failure(
+    Code.INTERNAL,
+    "What this job needs is no longer there: its circuits or its backend. Submit it again; the "
+    "server's log says more.",
+)
 
 
 def _too_slow(settings: Settings, *, reading: bool) -> Failure:

@@ -104,7 +104,9 @@ class Queue:
         seconds, room = first.seconds, free_bytes - first.bytes
         while len(bundle) < BUNDLE_JOBS and seconds < BUNDLE_SECONDS:
             following = self._choose(
-                lambda w: w.small and w.bytes <= room and w.reading == first.reading,
+                lambda w, room=room: (  # type: ignore[misc]
+                    w.small and w.bytes <= room and w.reading == first.reading
+                ),
                 count_passed=False,
             )
             if following is None:
@@ -118,14 +120,17 @@ class Queue:
         self, fits: Callable[[Waiting], bool], *, count_passed: bool = True
     ) -> Waiting | None:
         """The first job that fits, by users' times; an impatient job that does not fit ends it."""
+        passed: list[Waiting] = []
         for user in sorted(self._users, key=lambda user: self._times[user]):
             head = next(iter(self._users[user].values()))
             if fits(head):
+                for waiting in passed:
+                    waiting.passed += 1
                 return head
             if count_passed:
                 if head.passed >= PATIENCE:
                     return None
-                head.passed += 1
+                passed.append(head)
         return None
 
     def _start(self, waiting: Waiting) -> Waiting:

@@ -40,6 +40,10 @@ BIG_GATES = 2_000
 """From here on a submission is prepared in a thread, so that others are answered meanwhile."""
 
 
+FRESH = 1_000
+"""Small payloads of jobs that wait, kept at hand so that starting one asks the store nothing."""
+
+
 class Page(msgspec.Struct, frozen=True):
     jobs: list[Job]
     next: str | None
@@ -67,6 +71,7 @@ class Jobs:
         self._machine = machine
         self._watch = watch
         self._dispatcher: Dispatcher | None = None
+        self._fresh: dict[str, Payload] = {}
 
     def attach(self, dispatcher: Dispatcher) -> None:
         """The dispatcher asks this service what to run, so it is made after it."""
@@ -100,6 +105,8 @@ class Jobs:
         job = prepared.job
         await self._store.write(lambda c: changes.insert_job(c, prepared.family, payload))
         if not job.final:
+            if payload is not None and payload.data is not None and len(self._fresh) < FRESH:
+                self._fresh[job.id] = payload
             self.dispatcher.enqueue(job)
         return job
 
@@ -240,6 +247,7 @@ class Jobs:
                 "id",
             )
         if not job.final:
+            self._fresh.pop(job_id, None)
             await self.dispatcher.cancel(job_id)
             job = self.get(principal, job_id)
         return job
@@ -267,7 +275,7 @@ class Jobs:
 
     def work_of(self, job: Job, claim: Claim, threads: int) -> Work:
         reading = job.state is State.SUBMITTED
-        payload = self._store.read(
+        payload = self._fresh.pop(job.id, None) or self._store.read(
             lambda c: queries.payload(c, job.id, SOURCE if reading else PROGRAM)
         )
         assert payload is not None, "a job has a payload"
@@ -319,10 +327,11 @@ class Jobs:
             await self._fail(job, error.failure)
             return None
         payload = Payload(PROGRAM, report.data, report.blob)
-        if not await self._store.write(lambda c: changes.make_ready(c, job, parts, payload)):
-            return None
-        if job.dry_run and device.kind == "qpu":
-            await self._store.write(lambda c: changes.complete_dry_run(c, job.id))
+        dry = job.dry_run and device.kind == "qpu"
+        ready = await self._store.write(
+            lambda c: changes.make_ready(c, job, parts, payload, dry=dry)
+        )
+        if dry or not ready:
             return None
         return msgspec.structs.replace(job, state=State.READY, plan=parts)
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import msgspec
 import numpy as np
 
-from ketway.circuits.circuit import Circuit, Program, Structure
+from ketway.circuits.circuit import Circuit, Program, Structure, kind_table
 from ketway.circuits.gates import GATES, Kind
 from ketway.circuits.ionq import too_many_controls
 from ketway.devices.device import Device
@@ -29,6 +29,9 @@ from ketway.service.errors import RefusedError
 MAX_CIRCUITS = 5_000
 MAX_GATES = 150_000
 MAX_SHOTS = 1_000_000
+
+_IS_NATIVE = kind_table(gate.kind for gate in GATES.values() if gate.native)
+_IS_NATIVE[Kind.NOP] = False  # every device takes it, and none lists it
 
 _seeds = random.SystemRandom()
 
@@ -50,6 +53,8 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
     child_settings: Sequence[str | None] = ()
     shots: int
     noise: Noise | None = None
+    seed: int | None = None
+    """What all randomness is to follow from; else the noise's seed, else a fresh one."""
     name: str | None = None
     metadata: str | None = None
     settings: str | None = None
@@ -104,6 +109,9 @@ def _device(submission: Submission, catalogue: Catalogue) -> Device:
         raise RefusedError(str(error), "backend") from None
     if submission.noise is None:
         return device
+    seed = submission.noise.seed
+    if seed is not None and not 0 <= seed < 1 << 63:
+        raise RefusedError("noise.seed must be from 0 to 2^63 - 1", "noise.seed")
     if device.kind == "qpu":
         raise RefusedError(
             f"noise models belong to the simulator; {device.name} has noise of its own. "
@@ -214,9 +222,9 @@ def _check_device(structure: Structure, limits: _Limits, circuit: int) -> None:
                 circuit=circuit,
             )
         )
-    for kind in np.unique(structure.kinds):
+    for kind in np.unique(structure.kinds[_IS_NATIVE[structure.kinds]]):
         gate = GATES[Kind(kind)]
-        if gate.native and gate.kind is not Kind.NOP and gate.name not in limits.native_gates:
+        if gate.name not in limits.native_gates:
             raise FailedError(
                 Failure(
                     Code.UNSUPPORTED_GATE,
@@ -241,7 +249,9 @@ def _family(
     children = count if submission.multi else 0
     ids = new_ids(1 + children)
     at = now()
-    seed = None if submission.noise is None else submission.noise.seed
+    seed = submission.seed
+    if seed is None and submission.noise is not None:
+        seed = submission.noise.seed
     state = (
         State.FAILED
         if failure is not None

@@ -133,7 +133,7 @@ def number(token: Token, lexer: Lexer) -> Number:
 class _Reading:
     """One expression while it is being read."""
 
-    __slots__ = ("at", "lexer", "open", "scope", "steps", "table", "waiting")
+    __slots__ = ("at", "lexer", "open", "scope", "steps", "table", "terms", "waiting")
 
     def __init__(self, lexer: Lexer, scope: Scope) -> None:
         self.lexer = lexer
@@ -143,6 +143,7 @@ class _Reading:
         self.steps: list[Step] = []
         self.waiting: list[_Waiting] = []
         self.open = 0
+        self.terms = 0
 
     def read(self) -> Expression:
         while True:
@@ -315,7 +316,8 @@ class _Reading:
         steps[-operation.arity :] = [value]
 
     def _check_length(self) -> None:
-        if len(self.steps) + len(self.waiting) > self.scope.limits.terms:
+        self.terms += 1
+        if self.terms > self.scope.limits.terms:
             raise self.lexer.error(
                 f"This expression has more than {self.scope.limits.terms:,} terms: "
                 "compute parts of it in `const` declarations.",

@@ -16,15 +16,19 @@ Sort: TypeAlias = Literal["name", "number", "string", "hardware", "symbol", "end
 
 _BLANK: Final = re.compile(r"[\s\ufeff]*")
 _LINE: Final = re.compile(r"[^\r\n]*")
+_INDEX: Final = re.compile(r"\s*\[\s*([0-9]{1,9})\s*\]")
 _TOKEN: Final = re.compile(
     r"""
-      (?P<name> [^\W\d]\w* )
+    [\s\ufeff]* (?:
+      (?P<comment> //|/\* )
+    | (?P<name> [^\W\d]\w* )
     | (?P<number> 0[xX][0-9a-fA-F_]+ | 0[bB][01_]+ | 0[oO][0-7_]+
         | (?: [0-9][0-9_]*\.?[0-9_]* | \.[0-9][0-9_]* ) (?: [eE][+-]?[0-9][0-9_]* )? )
     | (?P<string> "[^"\r\n]*" | '[^'\r\n]*' )
     | (?P<hardware> \$[0-9]+ )
     | (?P<symbol> -> | \+\+ | \*\*=? | <<=? | >>=? | && | \|\| | [-+*/%&|^~<>!=]=
         | [-+*/%&|^~<>!=;,:(){}\[\]@.\#] )
+    )
     """,
     re.VERBOSE,
 )
@@ -78,34 +82,56 @@ class Lexer:
         return rest
 
     def peek(self) -> Token:
-        if self._next is None:
-            at = self.skip()
-            match = _TOKEN.match(self.text, at)
-            if match is not None:
-                self._next = Token(match.lastgroup, match.group(), at)  # type: ignore[arg-type]
-            elif at >= len(self.text):
-                self._next = Token("end", "", at)
-            else:
-                raise self._stray(at)
-        return self._next
+        found = self._next
+        if found is None:
+            match = _TOKEN.match(self.text, self.at)
+            if match is not None and match.lastgroup == "comment":
+                self.skip()
+                return self._peek_after_comments()
+            found = self._next = self._token(match)
+        return found
+
+    def _peek_after_comments(self) -> Token:
+        """The next word, where the lexer stands behind every comment before it."""
+        found = self._next = self._token(_TOKEN.match(self.text, self.at))
+        return found
+
+    def _token(self, match: re.Match[str] | None) -> Token:
+        if match is not None:
+            sort = match.lastgroup
+            return Token(sort, match[sort], match.start(sort))  # type: ignore[arg-type,index]
+        at = self.skip()
+        if at >= len(self.text):
+            return Token("end", "", at)
+        raise self._stray(at)
+
+    def accept_index(self) -> int | None:
+        """Step over `[n]` with a plain number, the most usual index; None if it is another."""
+        match = _INDEX.match(self.text, self.at)
+        if match is None:
+            return None
+        self.seek(match.end())
+        return int(match[1])
 
     def take(self) -> Token:
-        token = self.peek()
+        token = self._next or self.peek()
         self.at = token.at + len(token.text)
         self._next = None
         return token
 
     def accept(self, text: str) -> bool:
         """Step over this word if it is next."""
-        if self.peek().text != text or self.peek().sort == "string":
+        token = self._next or self.peek()
+        if token.text != text:
             return False
-        self.take()
+        self.at = token.at + len(text)
+        self._next = None
         return True
 
     def expect(self, text: str, why: str) -> Token:
         """Step over this word, which must be next; `why` says what it is for."""
         token = self.peek()
-        if token.text != text or token.sort == "string":
+        if token.text != text:
             raise self.unexpected(token, f"`{text}` {why}")
         return self.take()
 

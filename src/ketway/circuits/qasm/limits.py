@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-WORK_PER_GATE = 32
+WORK_PER_GATE = 16
 """Calls and arithmetic that expanding definitions may cost, per gate that is allowed."""
 
 MOST_CONTROLS = 255

@@ -322,7 +322,7 @@ class _Reader:
         start = self.lexer.take().at
         name, definition = read_definition(self.lexer, self.scope, self.known)
         self._claim_gate(name)
-        kind = kind_of(self.lexer.text[start : self.lexer.at])
+        kind = kind_of(name.text, self.lexer.text[start : self.lexer.at])
         self.gates[name.text] = definition if kind is None else Primitive(kind)
 
     def _opaque(self) -> None:
@@ -425,8 +425,8 @@ class _Reader:
         self.lexer.expect(";", f"after the operands of {shown(name.text)}")
         check_operands(self.lexer, call, name, len(operands))
         count = self._broadcast(operands, name)
-        gates, work = cost(call)
-        self._afford(count * gates, count * work, name.at)
+        added = cost(call)
+        self._afford(count * added.gates, count * added.work, name.at)
         try:
             params = evaluate(call.arguments, ())
             powers = evaluate(call.exponents, ())

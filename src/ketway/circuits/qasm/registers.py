@@ -131,7 +131,7 @@ class Registers:
                 f"`{'qreg' if side == 'qubits' else 'creg'} {name[:40]}[n];` before it is used.",
                 at,
             )
-        while lexer.accept("["):
+        while lexer.peek().text == "[":
             selection = self._index(lexer, scope, name, selection, side)
         return selection, at
 
@@ -144,13 +144,19 @@ class Registers:
     def _index(
         self, lexer: Lexer, scope: Scope, name: str, selection: Selection, side: Side
     ) -> Selection:
-        """What `[…]` selects; the lexer stands behind its `[`."""
+        """What `[…]` selects."""
         at = lexer.peek().at
         if selection.single:
             raise lexer.error(
                 f"{shown(name)} is one {side[:-1]} and has no parts: write it without `[…]`.", at
             )
         size = len(selection.indices)
+        plain = lexer.accept_index()
+        if plain is not None:
+            inside = _inside(lexer, name, plain, size, side, at + 1)
+            return Selection((selection.indices[inside],), True)
+        lexer.take()
+        at = lexer.peek().at
         if lexer.accept("{"):
             chosen = self._set(lexer, scope, name, selection)
         else:

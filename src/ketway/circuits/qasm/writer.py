@@ -108,9 +108,8 @@ def _registers(circuit: Circuit) -> tuple[Register, ...]:
 def _usable(name: str) -> bool:
     """Whether a register may have this name in every OpenQASM 3 program."""
     taken = library("stdgates.inc", 3).keys() | FUNCTIONS.keys() | CONSTANTS.keys()
-    return bool(_NAME.fullmatch(name)) and not reserved(name, 3) and name not in taken | {
-        name for name in _NAMES.values()
-    }
+    free = name not in taken and name not in _NAMES.values()
+    return free and not reserved(name, 3) and _NAME.fullmatch(name) is not None
 
 
 def _free_name(wanted: str, taken: set[str]) -> str:

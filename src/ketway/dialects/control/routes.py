@@ -237,6 +237,7 @@ def _submission(wanted: NewJob) -> Submission:
         names=names,
         shots=wanted.shots,
         noise=wanted.noise,
+        seed=wanted.seed,
         name=wanted.name,
         metadata=metadata,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -29,6 +29,8 @@ class NewJob(msgspec.Struct):
     """Circuits, or the text of a program."""
     shots: int = 100
     noise: Noise | None = None
+    seed: Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)] | None = None
+    """What all randomness of the job is to follow from."""
     name: str | None = None
     metadata: dict[str, str] | None = None
 

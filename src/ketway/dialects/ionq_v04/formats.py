@@ -140,7 +140,7 @@ _BITSTRINGS = {"type": "object", "additionalProperties": _NUMBERS}
 _SCHEMAS: dict[str, dict[str, Any]] = {
     PROBABILITIES: {
         **_NUMBERS,
-        "description": "Probability of each outcome, by the decimal integer whose bit k is qubit k.",
+        "description": "Probability of each outcome, a decimal integer whose bit k is qubit k.",
     },
     PROBABILITIES_V2: {
         "type": "object",

@@ -111,7 +111,7 @@ def sentence_of(failure: Failure) -> str:
 
 
 def _results(job: Job) -> dict[str, Any] | None:
-    """Both styles together: the descriptors of the document, and the url that released SDKs read."""
+    """Both styles together: the document's descriptors, and the url that released SDKs read."""
     if job.state is not State.COMPLETED or job.dry_run:
         return None
     base = f"/v0.4/jobs/{job.id}/results"

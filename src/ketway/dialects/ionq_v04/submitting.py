@@ -195,7 +195,8 @@ def metadata_of(given: msgspec.Raw) -> str | None:
     try:
         values = _metadata.decode(given)
     except msgspec.ValidationError as error:
-        raise RefusedError(f"metadata: every value must be a string ({error})", "metadata") from None
+        message = f"metadata: every value must be a string ({error})"
+        raise RefusedError(message, "metadata") from None
     if values is None:
         return None
     keys, longest_key, longest_value = MAX_METADATA

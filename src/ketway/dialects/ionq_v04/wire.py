@@ -15,7 +15,6 @@ from msgspec import UNSET, UnsetType
 
 from ketway.circuits.ionq import CircuitObject, GateObject, Gateset
 
-
 NULL = msgspec.Raw(b"null")
 """What a `Raw` field is when it was not sent: msgspec has no `Raw | None`."""
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ketway.circuits.qasm.errors import plural, shown
 from ketway.circuits.qasm.expressions import Scope
 from ketway.circuits.qasm.gates.calls import Known, check_operands, read_call
@@ -15,6 +13,9 @@ from ketway.circuits.qasm.words import REFUSED, reserved
 _ENOUGH = 1 << 62
 
 _MOST_ROOTS = 16
+
+# Entering a definition takes about as long as adding this many gates.
+_ENTERING = 4
 
 
 def read_signature(lexer: Lexer, scope: Scope) -> tuple[Token, list[str], list[str]]:
@@ -53,7 +54,7 @@ def read_definition(lexer: Lexer, scope: Scope, known: Known) -> tuple[Token, De
     )
     opened = lexer.expect("{", "and the gates it consists of after the gate's qubits")
     body: list[Call] = []
-    gates, work, depth, roots = 0, 1, 0, 0
+    gates, work, depth, roots = 0, _ENTERING, 0, 0
     while not lexer.accept("}"):
         if lexer.peek().sort == "end":
             raise lexer.error(
@@ -62,12 +63,11 @@ def read_definition(lexer: Lexer, scope: Scope, known: Known) -> tuple[Token, De
         call = _statement(lexer, inner, known, places, name)
         if call is None:
             continue
-        depth = max(depth, 1 + call.gate.depth)
-        roots = max(roots, call.root + call.gate.roots)
-        call_gates, call_work = cost(call)
-        gates = min(gates + call_gates, _ENOUGH)
-        work = min(work + call_work, _ENOUGH)
-        if call_gates:
+        added = cost(call)
+        depth, roots = max(depth, 1 + added.depth), max(roots, added.roots)
+        if added.gates:
+            gates = min(gates + added.gates, _ENOUGH)
+            work = min(work + added.work, _ENOUGH)
             body.append(call)
     if depth > scope.limits.nesting:
         raise lexer.error(
@@ -146,7 +146,7 @@ def _statement(
             " must differ.",
             called.at,
         )
-    return replace(call, operands=tuple(operands))
+    return Call(call.gate, call.arguments, call.polarities, call.exponents, tuple(operands))
 
 
 def _operand(lexer: Lexer, places: dict[str, int]) -> int:

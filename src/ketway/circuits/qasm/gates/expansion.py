@@ -18,7 +18,7 @@ from ketway.circuits.circuit import Builder
 from ketway.circuits.gates import Kind, Matrices
 from ketway.circuits.qasm.arithmetic import LARGEST_INTEGER, cannot_compute
 from ketway.circuits.qasm.expressions import Expression
-from ketway.circuits.qasm.gates.gate import Call, Definition, Gate, Primitive
+from ketway.circuits.qasm.gates.gate import Call, Definition, Gate, Primitive, by_matrix
 from ketway.circuits.qasm.gates.powers import (
     fractional_power,
     integer_power,
@@ -152,7 +152,7 @@ class Expansion:
         controls: tuple[int, ...],
         powers: Sequence[float],
     ) -> None:
-        if all(float(power).is_integer() for power in powers) and len(powers) < 2:
+        if not by_matrix(gate, powers):
             times = int(powers[0]) if powers else 1
             body = gate.body if times > 0 else gate.body[::-1]
             calls = chain.from_iterable(repeat(body, abs(times)))

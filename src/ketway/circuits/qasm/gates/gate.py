@@ -1,12 +1,20 @@
-"""What the name of a gate stands for in a program."""
+"""What the name of a gate stands for in a program, and what a call of it costs."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from ketway.circuits.gates import GATES, Kind
 from ketway.circuits.qasm.expressions import Expression
+
+MOST_REPEATED: Final = 8
+"""A power of a one-qubit definition with more gates than this becomes one gate and a phase."""
+
+MATRIX_WORK: Final = 64
+"""What multiplying matrices costs, where adding a gate to a circuit costs 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,22 +33,6 @@ class Primitive:
         """Controls and targets; the global phase has no target."""
         return self.controls + GATES[self.kind].targets
 
-    @property
-    def gates(self) -> int:
-        return 1
-
-    @property
-    def work(self) -> int:
-        return 1
-
-    @property
-    def depth(self) -> int:
-        return 0
-
-    @property
-    def roots(self) -> int:
-        return 0
-
 
 @dataclass(frozen=True, slots=True)
 class Definition:
@@ -56,8 +48,8 @@ class Definition:
     """How many steps expanding it takes, at most."""
     depth: int
     """How many definitions stand inside each other."""
-    roots: int = 0
-    """How many fractional powers of definitions stand inside each other."""
+    roots: int
+    """How many powers of definitions stand inside each other that are found by matrices."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +62,6 @@ class Opaque:
 
 
 Gate: TypeAlias = Primitive | Definition
-
-MATRIX_WORK: Final = 64
-"""What multiplying matrices costs, where adding a gate to a circuit costs 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,24 +81,40 @@ class Call:
     def qubits(self) -> int:
         return len(self.polarities) + self.gate.qubits
 
-    @property
-    def root(self) -> bool:
-        """Whether it is a fractional power of a definition: found by the definition's matrix."""
-        return isinstance(self.gate, Definition) and not all(
-            float(e.known or 0).is_integer() for e in self.exponents
-        )
+
+def by_matrix(gate: Definition, exponents: Sequence[float]) -> bool:
+    """Whether such powers of a definition are found by its matrix, not by repeating it.
+
+    Fractional powers have no other way; for high powers of one-qubit gates, which phase estimation
+    takes, it is the shorter one.
+    """
+    if not all(float(exponent).is_integer() for exponent in exponents):
+        return True
+    times = abs(math.prod(exponents))
+    return gate.qubits == 1 and times > 1 and times * gate.gates > MOST_REPEATED
 
 
-def cost(call: Call) -> tuple[int, int]:
-    """Gates and work of a call, at most; its exponents are known unless its gate is primitive."""
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a call adds to a program, at most."""
+
+    gates: int
+    work: int
+    depth: int
+    roots: int
+
+
+def cost(call: Call) -> Cost:
+    """The exponents of a definition are known; those of a primitive gate need not be."""
+    gate = call.gate
     flips = 2 * call.polarities.count(False)
     work = 1 + flips + sum(len(e.steps) for e in call.arguments + call.exponents)
-    if isinstance(call.gate, Primitive):
+    if isinstance(gate, Primitive):
         # A power of a primitive gate is at most three rotations and a phase.
-        return flips + (4 if call.exponents else 1), work
-    if call.root:
-        return flips + 2 + call.gate.gates, work + MATRIX_WORK * call.gate.work
-    times = 1
-    for exponent in call.exponents:
-        times *= abs(int(exponent.known or 0))
-    return flips + times * call.gate.gates, work + times * call.gate.work
+        return Cost(flips + (4 if call.exponents else 1), work, 0, 0)
+    exponents = [exponent.known or 0 for exponent in call.exponents]
+    if by_matrix(gate, exponents):
+        work += MATRIX_WORK * gate.work
+        return Cost(flips + 2 + gate.gates, work, gate.depth, gate.roots + 1)
+    times = math.prod(abs(int(exponent)) for exponent in exponents)
+    return Cost(flips + times * gate.gates, work + times * gate.work, gate.depth, gate.roots)

@@ -32,6 +32,8 @@ DEFINITIONS: Final[Mapping[Kind, str]] = {
     Kind.ZZ: "gate zz(turns) a, b { " + _MIDDLE.format("2*pi*turns") + " }",
 }
 
+NAMES: Final = frozenset(text.split("(")[0].removeprefix("gate ") for text in DEFINITIONS.values())
+
 
 def words(text: str) -> tuple[str, ...]:
     """The words of a definition, without blanks and comments."""
@@ -46,13 +48,6 @@ def _known() -> dict[tuple[str, ...], Kind]:
     return {words(text): kind for kind, text in DEFINITIONS.items()}
 
 
-@cache
-def _longest() -> int:
-    return max(len(text) for text in DEFINITIONS.values())
-
-
-def kind_of(text: str) -> Kind | None:
-    """The row of the gate table that a definition's text is, if it is one of these."""
-    if len(text) > 2 * _longest():
-        return None
-    return _known().get(words(text))
+def kind_of(name: str, text: str) -> Kind | None:
+    """The row of the gate table that a definition is, if its text is one of these."""
+    return _known().get(words(text)) if name in NAMES else None

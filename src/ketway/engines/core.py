@@ -1,0 +1,311 @@
+"""The compiled core, by ctypes: its structures, and one function for each of its entries.
+
+The library is plain C (`native/ketway_core.h`, mirrored here). Loading it starts nothing; every call
+makes and joins its own threads and gives up the interpreter lock, so a process that has loaded it
+may fork.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+_ABI: Final = 1
+_NO_MEMORY, _TOO_WIDE = 1, 2
+
+MATRIX, DIAGONAL, SWAP, ROTATION, PAULI_SUM, MEASURE, RESET = range(7)
+"""What an operation of the core is: see `ketway_core.h`."""
+
+MAX_QUBITS: Final = 40
+
+_I64 = ctypes.c_int64
+_I32 = ctypes.c_int32
+_F64 = ctypes.c_double
+_P = ctypes.c_void_p
+
+
+class _Program(ctypes.Structure):
+    _fields_ = (
+        ("qubits", _I32),
+        ("ops", _I32),
+        ("codes", _P),
+        ("controls", _P),
+        ("operand_starts", _P),
+        ("operands", _P),
+        ("terms", _P),
+        ("letter_starts", _P),
+        ("letters", _P),
+        ("data", _P),
+        ("varies", _P),
+        ("constants", _P),
+        ("rows", _P),
+        ("stride", _I64),
+        ("slots", _P),
+        ("reads", _I32),
+        ("read_qubits", _P),
+    )
+
+
+class _Wanted(ctypes.Structure):
+    _fields_ = (
+        ("single", _I32),
+        ("threads", _I32),
+        ("exact", _I32),
+        ("rows", _I64),
+        ("shots", _I64),
+        ("kept", _I64),
+        ("floor", _F64),
+        ("seeds", _P),
+        ("room", _I64),
+        ("outcomes", _P),
+        ("probabilities", _P),
+        ("counts", _P),
+        ("order", _P),
+        ("lengths", _P),
+        ("masses", _P),
+    )
+
+
+class _Noise(ctypes.Structure):
+    _fields_ = (
+        ("sites", _I32),
+        ("ops", _P),
+        ("first", _P),
+        ("second", _P),
+        ("odds", _P),
+        ("readout", _F64),
+    )
+
+
+class _Sampling(ctypes.Structure):
+    _fields_ = (
+        ("single", _I32),
+        ("threads", _I32),
+        ("rows", _I64),
+        ("shots", _I64),
+        ("seeds", _P),
+        ("words", _I32),
+        ("read_slots", _P),
+        ("read_starts", _P),
+        ("slots", _I32),
+        ("records", _P),
+    )
+
+
+@dataclass(frozen=True)
+class Code:
+    """A program of the core. The arrays must be contiguous and of exactly these types."""
+
+    qubits: int
+    codes: NDArray[np.uint8]
+    controls: NDArray[np.uint8]
+    operand_starts: NDArray[np.int32]
+    operands: NDArray[np.int32]
+    terms: NDArray[np.int32]
+    letter_starts: NDArray[np.int32]
+    letters: NDArray[np.uint8]
+    data: NDArray[np.int64]
+    varies: NDArray[np.uint8]
+    constants: NDArray[np.float64]
+    slots: NDArray[np.int32]
+    read_qubits: NDArray[np.int32]
+
+    def with_rows(self, rows: NDArray[np.float64]) -> ctypes.Structure:
+        """The C structure of this program with the numbers of these rows."""
+        return _Program(
+            self.qubits,
+            len(self.codes),
+            _at(self.codes),
+            _at(self.controls),
+            _at(self.operand_starts),
+            _at(self.operands),
+            _at(self.terms),
+            _at(self.letter_starts),
+            _at(self.letters),
+            _at(self.data),
+            _at(self.varies),
+            _at(self.constants),
+            _at(rows),
+            rows.shape[1],
+            _at(self.slots),
+            len(self.read_qubits),
+            _at(self.read_qubits),
+        )
+
+
+@dataclass(frozen=True)
+class Sites:
+    """Where Pauli errors may happen, ordered by operation."""
+
+    ops: NDArray[np.int32]
+    first: NDArray[np.int32]
+    second: NDArray[np.int32]
+    odds: NDArray[np.float64]
+    readout: float
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What `run` gives: row i has `lengths[i]` outcomes."""
+
+    outcomes: NDArray[np.uint64]
+    probabilities: NDArray[np.float64] | None
+    counts: NDArray[np.int64] | None
+    order: NDArray[np.uint32] | None
+    lengths: NDArray[np.int64]
+    masses: NDArray[np.float64]
+
+
+def _at(array: NDArray[Any]) -> int:
+    assert array.flags.c_contiguous
+    return array.ctypes.data
+
+
+@cache
+def library() -> ctypes.CDLL:
+    """The library beside this file; built by `hatch_build.py`."""
+    suffix = {"darwin": ".dylib", "win32": ".dll"}.get(sys.platform, ".so")
+    path = Path(__file__).with_name(f"_core{suffix}")
+    if not path.exists():
+        raise ImportError(
+            f"Ketway's compiled core is missing ({path.name} beside {Path(__file__).name}): "
+            "run `python hatch_build.py` in the repository, or install Ketway again."
+        )
+    loaded = ctypes.CDLL(str(path))
+    if loaded.kw_abi() != _ABI:
+        raise ImportError(
+            f"Ketway's compiled core speaks version {loaded.kw_abi()} and not {_ABI}: "
+            "run `python hatch_build.py` in the repository, or install Ketway again."
+        )
+    loaded.kw_isa.restype = ctypes.c_char_p
+    return loaded
+
+
+def isa() -> Literal["baseline", "avx2", "avx512"]:
+    """The instruction set in use; `KETWAY_ISA` may force a narrower one, once, before the first call."""
+    name: Literal["baseline", "avx2", "avx512"] = library().kw_isa().decode()
+    return name
+
+
+def _check(code: int) -> None:
+    if code == _NO_MEMORY:
+        raise MemoryError("The state vector does not fit the memory that this process may use.")
+    if code == _TOO_WIDE:
+        raise ValueError(f"A state vector has at most {MAX_QUBITS} qubits.")
+
+
+def run(
+    code: Code,
+    rows: NDArray[np.float64],
+    *,
+    single: bool,
+    threads: int,
+    exact: bool,
+    shots: int,
+    kept: int,
+    floor: float,
+    seeds: NDArray[np.uint64],
+) -> Rows:
+    """Exact distributions and shots of circuits without events, one per row."""
+    count = len(rows)
+    wide = 1 << len(code.read_qubits)
+    room = min(wide, kept + shots) if exact else min(wide, shots)
+    out = Rows(
+        np.empty((count, room), dtype=np.uint64),
+        np.empty((count, room)) if exact else None,
+        np.empty((count, room), dtype=np.int64) if shots else None,
+        np.empty((count, shots), dtype=np.uint32) if shots else None,
+        np.empty(count, dtype=np.int64),
+        np.empty(count),
+    )
+    wanted = _Wanted(
+        single,
+        threads,
+        exact,
+        count,
+        shots,
+        kept,
+        floor,
+        _at(seeds),
+        room,
+        _at(out.outcomes),
+        None if out.probabilities is None else _at(out.probabilities),
+        None if out.counts is None else _at(out.counts),
+        None if out.order is None else _at(out.order),
+        _at(out.lengths),
+        _at(out.masses),
+    )
+    _check(library().kw_run(ctypes.byref(code.with_rows(rows)), ctypes.byref(wanted)))
+    return out
+
+
+def branch(
+    code: Code,
+    rows: NDArray[np.float64],
+    sites: Sites,
+    *,
+    single: bool,
+    threads: int,
+    shots: int,
+    seeds: NDArray[np.uint64],
+    slots: int,
+    read_slots: NDArray[np.int32],
+    read_starts: NDArray[np.int32],
+) -> NDArray[np.uint64]:
+    """Shots of circuits with events: shape (rows, shots, words), bit j of a record is slot j."""
+    words = max(1, (slots + 63) // 64)
+    records = np.zeros((len(rows), shots, words), dtype=np.uint64)
+    noise = _Noise(
+        len(sites.ops),
+        _at(sites.ops),
+        _at(sites.first),
+        _at(sites.second),
+        _at(sites.odds),
+        sites.readout,
+    )
+    sampling = _Sampling(
+        single,
+        threads,
+        len(rows),
+        shots,
+        _at(seeds),
+        words,
+        _at(read_slots),
+        _at(read_starts),
+        slots,
+        _at(records),
+    )
+    program = code.with_rows(rows)
+    _check(
+        library().kw_branch(ctypes.byref(program), ctypes.byref(noise), ctypes.byref(sampling))
+    )
+    return records
+
+
+def state(
+    code: Code, rows: NDArray[np.float64], row: int = 0, *, single: bool = False, threads: int = 1
+) -> NDArray[np.complex128]:
+    """The final amplitudes of one row, amplitude i of index i; the code must read every qubit."""
+    out = np.empty(1 << code.qubits, dtype=np.complex128)
+    program = code.with_rows(rows)
+    _check(library().kw_state(ctypes.byref(program), _I64(row), single, threads, _P(_at(out))))
+    return out
+
+
+def describe(code: Code, rows: NDArray[np.float64], *, single: bool = False) -> tuple[int, int]:
+    """Into how many fused groups, and passes over the memory, a program is cut."""
+    groups, passes = _I64(), _I64()
+    program = code.with_rows(rows)
+    _check(
+        library().kw_describe(
+            ctypes.byref(program), single, ctypes.byref(groups), ctypes.byref(passes)
+        )
+    )
+    return groups.value, passes.value

@@ -1,0 +1,230 @@
+"""The dense state vector engine: every gate, any circuit, as many qubits as memory has room for.
+
+Circuits without noise and without measurements in the middle are run once and give exact
+distributions, shots drawn from them, or both. All others are sampled by the core's branching walk:
+shots run together until an error or a measurement parts them.
+
+A seed gives the same bytes for any number of threads and any split of a batch. It does so on any
+processor with fused multiply-add (all of the last ten years): the order of every sum is fixed. The
+narrow build for older ones rounds differently, in the last place of an amplitude.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ketway.circuits.circuit import Floats, Structure
+from ketway.devices.noise import NoiseModel
+from ketway.engines import core
+from ketway.engines.engine import KEPT_OUTCOMES, Precision, Task
+from ketway.engines.lowering import Lowered, Readout, lower, sites
+from ketway.engines.noise import noise_sites
+from ketway.engines.seeds import derive
+from ketway.jobs.failures import Code, FailedError, Failure
+from ketway.jobs.results import Provenance, Result, rows_of, width_of
+
+VERSION: Final = "1"
+"""Raised when the same seed may give other bytes than before."""
+
+_FLOOR: Final[dict[Precision, float]] = {"double": 1e-20, "single": 1e-12}
+"""Probabilities up to here are rounding, not outcomes."""
+
+_CHUNK_BYTES: Final = 1 << 26
+"""Rows are run so many at a time that their numbers and answers take about this much."""
+
+
+class DenseEngine:
+    """State vectors in double or single precision."""
+
+    name = "dense"
+    version = VERSION
+
+    def run(self, task: Task) -> Iterator[Result]:
+        noise = None if task.noise is None or task.noise.ideal else task.noise
+        structure = task.batch.structure
+        if structure.qubits > core.MAX_QUBITS:
+            raise FailedError(
+                Failure(
+                    Code.NOT_ENOUGH_QUBITS,
+                    f"The dense engine runs at most {core.MAX_QUBITS} qubits, "
+                    f"and the circuit has {structure.qubits}.",
+                )
+            )
+        lowered = lower(structure, noise)
+        if noise is None and not lowered.eventful:
+            return self._exact(task, lowered)
+        if task.shots <= 0:
+            why = "noise" if noise else "measurements or resets in the middle"
+            raise FailedError(
+                Failure(
+                    Code.INVALID_INPUT,
+                    f"A circuit with {why} is sampled shot by shot here: ask for shots.",
+                )
+            )
+        return self._branched(task, lowered, noise)
+
+    def _exact(self, task: Task, lowered: Lowered) -> Iterator[Result]:
+        readout, bits = lowered.readout, task.batch.structure.outcome_bits
+        if task.shots <= 0 and not task.exact:
+            raise FailedError(
+                Failure(Code.INVALID_INPUT, "Ask for shots or for the exact distribution.")
+            )
+        wide = 1 << len(readout.qubits)
+        room = min(wide, (task.kept if task.exact else 0) + task.shots)
+        step = _step(lowered, 24 * room + 4 * task.shots)
+        for params, seeds in _chunks(task, step):
+            found = core.run(
+                lowered.code,
+                lowered.rows(params),
+                single=task.precision == "single",
+                threads=task.threads,
+                exact=task.exact,
+                shots=task.shots,
+                kept=task.kept,
+                floor=_FLOOR[task.precision],
+                seeds=np.array([_word(seed) for seed in seeds], dtype=np.uint64),
+            )
+            for i, seed in enumerate(seeds):
+                length = int(found.lengths[i])
+                yield Result(
+                    bits,
+                    _outcomes(found.outcomes[i, :length], readout, bits),
+                    None if found.probabilities is None else found.probabilities[i, :length],
+                    None if found.counts is None else found.counts[i, :length],
+                    None if found.order is None else found.order[i],
+                    _provenance(task, seed, None, float(found.masses[i])),
+                )
+
+    def _branched(
+        self, task: Task, lowered: Lowered, noise: NoiseModel | None
+    ) -> Iterator[Result]:
+        structure, readout = task.batch.structure, lowered.readout
+        where = sites(structure, lowered, noise)
+        ends = np.cumsum([0, *(len(slots) for slots in readout.slots)]).astype(np.int32)
+        flat = np.array([s for slots in readout.slots for s in slots], dtype=np.int32)
+        for params, seeds in _chunks(task, _step(lowered, 64 * task.shots)):
+            records = core.branch(
+                lowered.code,
+                lowered.rows(params),
+                where,
+                single=task.precision == "single",
+                threads=task.threads,
+                shots=task.shots,
+                seeds=np.array([_word(seed) for seed in seeds], dtype=np.uint64),
+                slots=len(readout.slot_bits),
+                read_slots=flat,
+                read_starts=ends,
+            )
+            for record, seed in zip(records, seeds, strict=True):
+                provenance = _provenance(task, seed, noise, 1.0)
+                yield _counted(record, readout, structure.outcome_bits, provenance)
+
+    def estimate(
+        self,
+        structure: Structure,
+        rows: int,
+        shots: int,
+        noise: NoiseModel | None,
+        precision: Precision,
+    ) -> tuple[int, float]:
+        """Peak bytes of one circuit's run, and seconds for all rows on one thread.
+
+        Time is amplitudes times gates (fused, a gate costs about 0.6 ns per amplitude in double
+        precision) for every run of the circuit; noise needs half a run more for every shot that
+        meets an error. Memory is one register, its outcomes and shots; with events, the copies that
+        live at once: as many as errors of one shot, and at most log2(shots).
+        """
+        amplitude = 16 if precision == "double" else 8
+        register = amplitude * 2**structure.qubits
+        single, many = structure.counts
+        runs, copies = 1.0, 0.0
+        events = structure.has_events and lower(structure).eventful
+        if noise is not None and not noise.ideal:
+            pairs = noise_sites(structure).qubits[:, 1]
+            errors = float((pairs < 0).sum()) * noise.one_qubit * 3 / 4
+            errors += float((pairs >= 0).sum()) * noise.two_qubit * 15 / 16
+            runs += shots * min(1.0, errors) * 0.6
+            copies = errors + 4 * math.sqrt(errors) + 2
+        if events:
+            runs, copies = runs + shots, math.inf
+        copies = min(copies, math.ceil(math.log2(max(2, shots))))
+        per_amplitude = 0.6e-9 if precision == "double" else 0.35e-9
+        passes = 2**structure.qubits * ((single + many + 4) * per_amplitude)
+        seconds = rows * (runs * (passes + 2e-6) + shots * 2e-7 + 2e-5)
+        outcomes = 24 * min(2.0**structure.qubits, KEPT_OUTCOMES + shots)
+        row = 300 * structure.gates + outcomes + 4 * shots
+        numbers = row + 2 * min(_CHUNK_BYTES, rows * row)
+        size = register * (1 + copies) + outcomes + 150 * shots + numbers
+        return int(size), seconds
+
+
+def _chunks(task: Task, step: int) -> Iterator[tuple[Floats, tuple[int, ...]]]:
+    for start in range(0, len(task.batch), step):
+        yield task.batch.params[start : start + step], task.seeds[start : start + step]
+
+
+def _step(lowered: Lowered, answer: int) -> int:
+    """Rows at a time."""
+    return max(1, _CHUNK_BYTES // (8 * lowered.stride + answer + 1))
+
+
+def _word(seed: int) -> int:
+    return seed if 0 <= seed < 2**64 else derive(seed, 0)
+
+
+def _provenance(task: Task, seed: int, noise: NoiseModel | None, kept: float) -> Provenance:
+    return Provenance(
+        DenseEngine.name,
+        VERSION,
+        task.precision,
+        seed,
+        noise.name if noise else None,
+        noise.rates if noise else {},
+        kept,
+    )
+
+
+def _outcomes(found: NDArray[np.uint64], readout: Readout, bits: int) -> NDArray[np.uint8]:
+    """What the core read, as outcomes of all bits; those that nobody measured are 0."""
+    if readout.straight:
+        return rows_of(found, bits)
+    out = np.zeros((len(found), width_of(bits)), dtype=np.uint8)
+    for j, slots in enumerate(readout.slots):
+        values = ((found >> np.uint64(j)) & np.uint64(1)).astype(np.uint8)
+        for slot in slots:
+            bit = readout.slot_bits[slot]
+            out[:, bit // 8] |= values << np.uint8(bit % 8)
+    return out
+
+
+def _counted(
+    records: NDArray[np.uint64], readout: Readout, bits: int, provenance: Provenance
+) -> Result:
+    """Shots, gathered: slots are in the order of the bits, so records sort like outcomes."""
+    if records.shape[1] == 1:
+        found, order, counts = np.unique(
+            records[:, 0], return_inverse=True, return_counts=True
+        )
+        found = found[:, None]
+    else:
+        found, order, counts = np.unique(
+            records[:, ::-1], axis=0, return_inverse=True, return_counts=True
+        )
+        found = found[:, ::-1]
+    out = np.zeros((len(found), width_of(bits)), dtype=np.uint8)
+    for slot, bit in enumerate(readout.slot_bits):
+        word = found[:, slot // 64] >> np.uint64(slot % 64)
+        out[:, bit // 8] |= (word & np.uint64(1)).astype(np.uint8) << np.uint8(bit % 8)
+    return Result(
+        bits,
+        out,
+        None,
+        counts.astype(np.int64),
+        order.reshape(-1).astype(np.uint32),
+        provenance,
+    )

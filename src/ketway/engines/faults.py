@@ -1,0 +1,149 @@
+"""Rare events over many shots: which shots a fault hits, drawn as the gaps between hits.
+
+With an error rate of 1 % it would be a waste to toss a coin per site and shot. The gap to the next
+hit is geometric; it is looked up in a table that is made with products only, because logarithms
+differ in their last bit between processors, and a seed must give the same bytes on all of them.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ketway.devices.noise import NoiseModel
+from ketway.engines import seeds
+from ketway.engines.bitrows import Words
+
+_LONGEST: Final = 1 << 16
+"""Gaps longer than the table are walked in steps of this."""
+
+_BLOCK_BYTES: Final = 1 << 22
+"""Masks of many sites are made together, as many as stay in cache."""
+
+_BLOCK_HITS: Final = 1 << 18
+"""And about as many hits as this."""
+
+
+def coin_words(source: np.random.Philox, words: int) -> Words:
+    """64 fair coins per word."""
+    return np.asarray(source.random_raw(words), dtype=np.uint64)
+
+
+class Gaps:
+    """Hits with one probability, at independent places of a long row."""
+
+    def __init__(self, probability: float) -> None:
+        self.probability = probability
+        if 0 < probability < 1:
+            survival = np.full(_LONGEST, 1 - probability)
+            chance = 1 - np.cumprod(survival)
+            # The table ends where a gap that long is less likely than a 64-bit word can say.
+            chance = chance[: int(np.searchsorted(chance, 1 - 2**-53)) + 1]
+            self._table = np.minimum(chance, 1 - 2**-53) * 2.0**53
+
+    def places(self, source: np.random.Philox, length: int) -> NDArray[np.int64]:
+        """Ascending places below `length`, each hit with the probability."""
+        if self.probability <= 0 or length == 0:
+            return np.empty(0, dtype=np.int64)
+        if self.probability >= 1:
+            return np.arange(length, dtype=np.int64)
+        longest = len(self._table)
+        pieces: list[NDArray[np.int64]] = []
+        at = -1
+        while at < length:
+            rest = length - at
+            wanted = int(rest * max(self.probability, 1 / longest) * 1.05) + 16
+            draws = (source.random_raw(wanted) >> np.uint64(11)).astype(np.float64)
+            gaps = np.searchsorted(self._table, draws, side="right")
+            places = at + np.cumsum(np.minimum(gaps + 1, longest))
+            at = int(places[-1])
+            pieces.append(places[gaps < longest])
+        found = np.concatenate(pieces)
+        return found[: int(np.searchsorted(found, length))]
+
+
+@lru_cache(maxsize=16)
+def gaps_of(probability: float) -> Gaps:
+    """The table is half a megabyte, and a program has few rates."""
+    return Gaps(probability)
+
+
+class SiteCounts(NamedTuple):
+    """How many places of each kind a program has where something can go wrong."""
+
+    one: int
+    two: int
+    read: int
+
+
+class FaultSource:
+    """The faults of one walk: masks of the shots hit, site after site.
+
+    The sites of a kind are drawn many at a time; which kind comes next is the program's business,
+    so each kind has its own stream of random words.
+    """
+
+    def __init__(
+        self, noise: NoiseModel, sites: SiteCounts, seed: int, part: int, shots: int
+    ) -> None:
+        """`part` tells apart the walks over many shots of one circuit."""
+        one, two, read = (seeds.bits(seed, f"{kind}/{part}") for kind in ("one", "two", "read"))
+        self._one = _Masks(gaps_of(0.75 * noise.one_qubit), 2, one, sites.one, shots)
+        self._two = _Masks(gaps_of(0.9375 * noise.two_qubit), 4, two, sites.two, shots)
+        self._read = _Masks(gaps_of(noise.readout), 1, read, sites.read, shots)
+
+    def one(self) -> list[Words]:
+        """X and Z masks of the next one-qubit site."""
+        return self._one.next()
+
+    def two(self) -> list[Words]:
+        """X and Z masks of the first qubit, then of the second, of the next two-qubit site."""
+        return self._two.next()
+
+    def misread(self, row: Words) -> None:
+        """Flip the shots in which the next measurement is read wrong."""
+        if self._read.active:
+            row ^= self._read.next()[0]
+
+
+class _Masks:
+    """Masks of the sites of one kind; a hit is one of the Paulis but I on its qubits, evenly."""
+
+    def __init__(
+        self, gaps: Gaps, masks: int, source: np.random.Philox, sites: int, shots: int
+    ) -> None:
+        self.active = gaps.probability > 0
+        self._gaps, self._masks, self._source = gaps, masks, source
+        self._words = (shots + 63) // 64
+        self._length = self._words * 64
+        hits = self._length * max(gaps.probability, 1e-9)
+        most = min(int(_BLOCK_HITS / hits), _BLOCK_BYTES // (8 * masks * self._words))
+        self._sites = max(1, min(sites, most))
+        self._left = 0
+        self._flat = np.zeros(self._sites * masks * self._words, dtype=np.uint64)
+        block = self._flat.reshape(self._sites, masks, self._words)
+        self._block: list[list[Words]] = [list(site) for site in block]
+
+    def next(self) -> list[Words]:
+        if not self.active:
+            return self._block[0]
+        if self._left == 0:
+            self._fill()
+            self._left = self._sites
+        self._left -= 1
+        return self._block[self._left]
+
+    def _fill(self) -> None:
+        self._flat[:] = 0
+        places = self._gaps.places(self._source, self._sites * self._length)
+        raw = self._source.random_raw(len(places))
+        letters = raw % np.uint64((1 << self._masks) - 1) + np.uint64(1)
+        site, shot = np.divmod(places, self._length)
+        word = (site * self._masks * self._words) + (shot >> 6)
+        bit = np.uint64(1) << (shot & 63).astype(np.uint64)
+        for mask in range(self._masks):
+            hit = (letters >> np.uint64(mask)) & np.uint64(1) == 1
+            np.add.at(self._flat, word[hit] + mask * self._words, bit[hit])

@@ -1,0 +1,340 @@
+"""Lowering: a structure and its rows of parameters become the flat program of the compiled core.
+
+Everything is done by kind of gate, for all gates of the kind and all rows at once: a loop over
+gates happens only for those whose shape differs from one to the next (`pauliexp`) and for resets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ketway.circuits.circuit import Floats, Ints, Structure
+from ketway.circuits.gates import GATES, Kind
+from ketway.devices.noise import NoiseModel
+from ketway.engines import core
+from ketway.engines.noise import noise_sites
+
+Index: TypeAlias = NDArray[np.int64]
+
+_IDLE: Final = (Kind.NOP, Kind.MEASURE)
+"""Kinds after which a qubit is as it was, so a measurement before them is still its last."""
+
+
+@dataclass(frozen=True)
+class Readout:
+    """How qubits and measurements become the bits of an outcome."""
+
+    slot_bits: tuple[int, ...]
+    """Bit of the outcome that slot j of a record is; ascending."""
+    qubits: tuple[int, ...]
+    """Qubits read at the end, by the weight of the heaviest bit that each goes to."""
+    slots: tuple[tuple[int, ...], ...]
+    """Slots that each of them goes to."""
+    events: Index
+    """Gates that happen in the middle: measurements and resets."""
+    event_slots: Ints
+    """For each of them the slot that it writes, or -1."""
+
+    @property
+    def straight(self) -> bool:
+        """Bit j of what the core reads is bit j of the outcome."""
+        ends = all(slots == (j,) for j, slots in enumerate(self.slots))
+        return ends and self.slot_bits == tuple(range(len(self.slots)))
+
+
+@dataclass(frozen=True)
+class Lowered:
+    """A program of the core, how to fill it for some rows, and how to read what it gives."""
+
+    code: core.Code
+    readout: Readout
+    last_ops: Index
+    """For each gate, the last operation at or before its end."""
+    fillers: tuple[_Filler, ...]
+    stride: int
+
+    @property
+    def eventful(self) -> bool:
+        return len(self.readout.events) > 0
+
+    def rows(self, params: Floats) -> Floats:
+        """The numbers of these rows of parameters: shape (rows, stride)."""
+        out = np.empty((len(params), self.stride))
+        for filler in self.fillers:
+            filler.fill(out, params)
+        return out
+
+
+@dataclass(frozen=True)
+class _Filler:
+    """The numbers of all gates of one kind stand together, from `start`."""
+
+    kind: Kind
+    start: int
+    width: int
+    """Doubles per gate."""
+    params: Index
+    """Shape (gates, parameters): which parameters each takes."""
+
+    def fill(self, out: Floats, params: Floats) -> None:
+        gates, count = self.params.shape
+        end = self.start + gates * self.width
+        chosen = params[:, self.params.ravel()]
+        if self.kind == Kind.PAULIEXP:
+            out[:, self.start : end] = _pauli_numbers(chosen, self.width)
+        else:
+            flat = _numbers(self.kind, chosen.reshape(-1, count))
+            out[:, self.start : end] = flat.reshape(len(params), gates * self.width)
+
+
+def _pauli_numbers(angles: Floats, width: int) -> Floats:
+    if width == 1:  # a sum: the coefficients themselves
+        return angles
+    return np.stack((np.cos(angles), np.sin(angles)), axis=2).reshape(len(angles), -1)
+
+
+def _numbers(kind: Kind, params: Floats) -> Floats:
+    """What the core wants of gates of a kind: rows of doubles."""
+    gate = GATES[kind]
+    assert gate.matrices is not None
+    matrices = gate.matrices(params)
+    if kind == Kind.GLOBAL_PHASE:
+        matrices = np.concatenate((np.ones_like(matrices), matrices), axis=2)
+    elif gate.diagonal:
+        matrices = np.diagonal(matrices, axis1=1, axis2=2)
+    flat = np.ascontiguousarray(matrices).reshape(len(params), -1)
+    return flat.view(np.float64)
+
+
+def lower(structure: Structure, noise: NoiseModel | None = None) -> Lowered:
+    """The program of a structure. With noise, swaps stay gates, since errors follow them."""
+    readout = read(structure)
+    kinds = structure.kinds
+    counts = np.ones(structure.gates, dtype=np.int64)
+    counts[np.isin(kinds, (Kind.NOP, Kind.MEASURE, Kind.RESET))] = 0
+    counts[readout.events] = 1
+    counts[(kinds == Kind.GLOBAL_PHASE) & (structure.controls == 0)] = 0  # nobody can see it
+    exponentials = list(_exponentials(structure))
+    for exponential in exponentials:
+        counts[exponential.gate] = exponential.ops
+    ends = np.cumsum(counts)
+    gates = np.repeat(np.arange(structure.gates), counts)
+    draft = _Draft(structure, gates, ends - counts)
+    draft.plain(swaps=noise is None)
+    for exponential in exponentials:
+        draft.exponential(exponential)
+    draft.events(readout)
+    return Lowered(draft.code(readout), readout, ends - 1, tuple(draft.fillers), draft.stride)
+
+
+@dataclass(frozen=True)
+class _Exponential:
+    gate: int
+    letters: NDArray[np.uint8]
+    """Shape (terms, targets)."""
+    start: int
+    """Where they stand in the structure."""
+    commuting: bool
+
+    @property
+    def ops(self) -> int:
+        """A product of commuting rotations, or one sum."""
+        return len(self.letters) if self.commuting else 1
+
+
+def _exponentials(structure: Structure) -> Iterator[_Exponential]:
+    start = 0
+    for gate in np.flatnonzero(structure.kinds == Kind.PAULIEXP).tolist():
+        terms = int(structure.param_starts[gate + 1] - structure.param_starts[gate])
+        width = len(structure.operands_of(gate)) - int(structure.controls[gate])
+        letters = structure.letters[start : start + terms * width].reshape(terms, width)
+        yield _Exponential(gate, letters, start, _commuting(letters))
+        start += terms * width
+
+
+def _commuting(letters: NDArray[np.uint8]) -> bool:
+    """Two Pauli products commute if they differ, both not identity, at an even number of places."""
+    x = np.isin(letters, (1, 2)).astype(np.float64)
+    z = (letters >= 2).astype(np.float64)
+    return not ((x @ z.T + z @ x.T) % 2).any()
+
+
+class _Draft:
+    """The arrays of a program while they are made."""
+
+    def __init__(self, structure: Structure, gates: Index, starts: Index) -> None:
+        self.structure, self.gates, self.starts = structure, gates, starts
+        ops = len(gates)
+        self.codes = np.zeros(ops, dtype=np.uint8)
+        self.controls = structure.controls[gates]
+        widths = np.diff(structure.operand_starts)[gates]
+        widths[structure.kinds[gates] == Kind.MEASURE] = 1  # the qubit, not the bit
+        self.operand_starts = np.concatenate(([0], np.cumsum(widths))).astype(np.int32)
+        first = structure.operand_starts[gates] - self.operand_starts[:-1]
+        places = np.arange(self.operand_starts[-1]) + np.repeat(first, widths)
+        self.operands = structure.operands[places]
+        self.terms = np.zeros(ops, dtype=np.int32)
+        self.letter_starts = np.zeros(ops, dtype=np.int32)
+        self.data = np.zeros(ops, dtype=np.int64)
+        self.varies = np.zeros(ops, dtype=np.uint8)
+        self.slots = np.full(ops, -1, dtype=np.int32)
+        self.constants: list[Floats] = []
+        self.constant_end = 0
+        self.fillers: list[_Filler] = []
+        self.stride = 0
+
+    def plain(self, swaps: bool) -> None:
+        """All gates that have a small matrix, kind by kind."""
+        kinds = self.structure.kinds[self.gates]
+        for kind in (Kind(k) for k in np.unique(kinds).tolist()):
+            row = GATES[kind]
+            if row.matrices is None:
+                continue
+            ops = np.flatnonzero(kinds == kind)
+            self.codes[ops] = core.DIAGONAL if row.diagonal else core.MATRIX
+            if kind == Kind.GLOBAL_PHASE:
+                self.controls[ops] -= 1  # a phase on the last control
+            if kind == Kind.SWAP and swaps:
+                self.codes[ops[self.controls[ops] == 0]] = core.SWAP
+            if row.params:
+                first = self.structure.param_starts[self.gates[ops]].astype(np.int64)
+                self._vary(kind, ops, first[:, None] + np.arange(row.params))
+            else:
+                numbers = _numbers(kind, np.empty((1, 0)))
+                self.data[ops] = self.constant_end
+                self.constants.append(numbers.ravel())
+                self.constant_end += numbers.size
+
+    def exponential(self, exponential: _Exponential) -> None:
+        structure, letters = self.structure, exponential.letters
+        start = int(self.starts[exponential.gate])
+        ops = np.arange(start, start + exponential.ops)
+        first = int(structure.param_starts[exponential.gate])
+        params = first + np.arange(len(letters), dtype=np.int64)
+        if exponential.commuting:
+            self.codes[ops] = core.ROTATION
+            self.terms[ops] = 1
+            self.letter_starts[ops] = exponential.start + np.arange(len(letters)) * letters.shape[1]
+            self._vary(Kind.PAULIEXP, ops, params[:, None], width=2)
+        else:
+            self.codes[ops] = core.PAULI_SUM
+            self.terms[ops] = len(letters)
+            self.letter_starts[ops] = exponential.start
+            self.data[ops], self.varies[ops] = self.stride, 1
+            self.fillers.append(_Filler(Kind.PAULIEXP, self.stride, 1, params[:, None]))
+            self.stride += len(letters)
+
+    def events(self, readout: Readout) -> None:
+        ops = self.starts[readout.events]
+        kinds = self.structure.kinds[readout.events]
+        self.codes[ops] = np.where(kinds == Kind.MEASURE, core.MEASURE, core.RESET)
+        self.controls[ops] = 0
+        self.slots[ops] = readout.event_slots
+
+    def _vary(self, kind: Kind, ops: Index, params: Index, width: int = 0) -> None:
+        if not width:
+            dim = 1 << max(1, GATES[kind].targets)
+            width = 2 * (dim if GATES[kind].diagonal else dim * dim)
+        self.data[ops] = self.stride + width * np.arange(len(ops))
+        self.varies[ops] = 1
+        self.fillers.append(_Filler(kind, self.stride, width, params))
+        self.stride += width * len(ops)
+
+    def code(self, readout: Readout) -> core.Code:
+        constants = np.concatenate(self.constants) if self.constants else np.zeros(1)
+        return core.Code(
+            self.structure.qubits,
+            self.codes,
+            self.controls,
+            self.operand_starts,
+            np.ascontiguousarray(self.operands, dtype=np.int32),
+            self.terms,
+            self.letter_starts,
+            self.structure.letters,
+            self.data,
+            self.varies,
+            constants,
+            self.slots,
+            np.array(readout.qubits, dtype=np.int32),
+        )
+
+
+def read(structure: Structure) -> Readout:
+    """Which measurements are a qubit's last, and what the others write."""
+    kinds = structure.kinds
+    if not np.isin(kinds, (Kind.MEASURE, Kind.RESET)).any():
+        every = range(structure.qubits)
+        return _readout({qubit: [qubit] for qubit in every}, [], tuple(every))
+    first, last = _uses(structure)
+    starts = structure.operand_starts
+    gates = np.flatnonzero(kinds == Kind.MEASURE)
+    qubits, bits = structure.operands[starts[gates]], structure.operands[starts[gates] + 1]
+    writers = dict(zip(bits.tolist(), gates.tolist(), strict=True))  # the last one of each bit
+    ends: dict[int, list[int]] = {}
+    events: list[tuple[int, int]] = []
+    measured_at: dict[int, int] = {}
+    for gate, qubit, bit in zip(gates.tolist(), qubits.tolist(), bits.tolist(), strict=True):
+        writes = writers[bit] == gate
+        if gate > last[qubit]:
+            if writes:
+                ends.setdefault(qubit, []).append(bit)
+        else:
+            events.append((gate, bit if writes else -1))
+            measured_at.setdefault(qubit, gate)
+    for gate in np.flatnonzero(kinds == Kind.RESET).tolist():
+        qubit = int(structure.operands[starts[gate]])
+        begun = min(first[qubit], measured_at.get(qubit, gate)) < gate
+        wanted = gate < last[qubit] or qubit in ends or not structure.measured
+        if begun and wanted:
+            events.append((gate, -1))
+    if not structure.measured:
+        ends = {qubit: [qubit] for qubit in range(structure.qubits)}
+    slot_bits = tuple(sorted(writers)) if structure.measured else tuple(range(structure.qubits))
+    return _readout(ends, sorted(events), slot_bits)
+
+
+def _uses(structure: Structure) -> tuple[list[int], list[int]]:
+    """The first and the last gate that do something to each qubit, apart from measuring it."""
+    widths = np.diff(structure.operand_starts)
+    gates = np.repeat(np.arange(structure.gates), widths)
+    active = ~np.isin(structure.kinds, _IDLE)[gates]
+    first = np.full(structure.qubits, structure.gates, dtype=np.int64)
+    last = np.full(structure.qubits, -1, dtype=np.int64)
+    np.minimum.at(first, structure.operands[active], gates[active])
+    np.maximum.at(last, structure.operands[active], gates[active])
+    return first.tolist(), last.tolist()
+
+
+def _readout(
+    ends: dict[int, list[int]], events: list[tuple[int, int]], slot_bits: tuple[int, ...]
+) -> Readout:
+    slot = {bit: j for j, bit in enumerate(slot_bits)}
+    slot[-1] = -1
+    # By the heaviest bit: then ascending outcomes of the core are ascending outcomes.
+    qubits = sorted(ends, key=lambda qubit: max(ends[qubit]))
+    return Readout(
+        slot_bits,
+        tuple(qubits),
+        tuple(tuple(slot[bit] for bit in ends[qubit]) for qubit in qubits),
+        np.array([gate for gate, _ in events], dtype=np.int64),
+        np.array([slot[bit] for _, bit in events], dtype=np.int32),
+    )
+
+
+def sites(structure: Structure, lowered: Lowered, noise: NoiseModel | None) -> core.Sites:
+    """The places of the noise, by the operation that each follows."""
+    if noise is None or noise.ideal:
+        none = np.zeros(0, dtype=np.int32)
+        return core.Sites(none, none, none, np.zeros(0), 0.0)
+    found = noise_sites(structure)
+    gates = np.repeat(np.arange(structure.gates), np.diff(found.starts))
+    first = np.ascontiguousarray(found.qubits[:, 0], dtype=np.int32)
+    second = np.ascontiguousarray(found.qubits[:, 1], dtype=np.int32)
+    odds = np.where(second < 0, noise.one_qubit * 3 / 4, noise.two_qubit * 15 / 16)
+    ops = lowered.last_ops[gates].astype(np.int32)
+    return core.Sites(ops, first, second, odds, noise.readout)

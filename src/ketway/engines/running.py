@@ -1,0 +1,114 @@
+"""Running a planned program: batch by batch by the planned engine, each circuit failing alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import TypeAlias
+
+import msgspec
+
+from ketway.circuits.circuit import Batch, Program
+from ketway.devices.noise import NoiseModel
+from ketway.engines.engine import Engine, Plan, Task
+from ketway.engines.planner import ENGINES
+from ketway.jobs.failures import Code, FailedError, Failure
+from ketway.jobs.results import Result
+
+Answer: TypeAlias = tuple[int, Result | Failure]
+"""A circuit's index in its job, and what came of it."""
+
+
+def run_program(
+    program: Program,
+    plans: Sequence[Plan],
+    seeds: Sequence[int],
+    shots: int,
+    exact: bool,
+    noise: NoiseModel | None,
+    threads: int,
+) -> Iterator[Answer]:
+    """The answer of every circuit, batch by batch, in row order within a batch.
+
+    `plans` has one plan per batch, `seeds` one seed per circuit.
+    """
+    members: list[list[int]] = [[] for _ in program.batches]
+    for circuit, (place, _) in enumerate(program.order):
+        members[place].append(circuit)
+    for batch, plan, circuits in zip(program.batches, plans, members, strict=True):
+        task = Task(
+            batch,
+            tuple(seeds[circuit] for circuit in circuits),
+            shots,
+            exact,
+            noise,
+            plan.precision,
+            threads,
+        )
+        answers = _run_task(ENGINES[plan.engine], task)
+        for circuit, answer in zip(circuits, answers, strict=True):
+            yield circuit, _placed(answer, circuit, program)
+
+
+def _placed(answer: Result | Failure, circuit: int, program: Program) -> Result | Failure:
+    if isinstance(answer, Failure):
+        return msgspec.structs.replace(answer, circuit=circuit)
+    registers = program.registers[circuit]
+    return replace(answer, registers=registers) if registers else answer
+
+
+def _run_task(engine: Engine, task: Task) -> Iterator[Result | Failure]:
+    """One answer per row. An error ends the engine's run, so the rest is started again after it.
+
+    The row at which it broke need not be the one to blame, if the engine computes several rows at
+    once: it is tried alone, and only what fails alone has failed.
+    """
+    done = 0
+    while done < len(task.batch):
+        for answer in _until_error(engine, _rows(task, done, len(task.batch))):
+            done += 1
+            yield answer
+        if done < len(task.batch):
+            yield _alone(engine, _rows(task, done, done + 1))
+            done += 1
+
+
+def _until_error(engine: Engine, task: Task) -> Iterator[Result]:
+    results: Iterator[Result] | None = None
+    while True:
+        try:
+            if results is None:
+                results = engine.run(task)
+            result = next(results)
+        except Exception:
+            return
+        yield result
+
+
+def _alone(engine: Engine, task: Task) -> Result | Failure:
+    try:
+        return next(engine.run(task))
+    except FailedError as error:
+        return error.failure
+    except MemoryError:
+        return Failure(
+            Code.SIMULATION_ERROR,
+            f"The {engine.name} engine ran out of memory on this circuit: use fewer qubits or "
+            "shots, or give the worker more memory.",
+        )
+    except StopIteration:
+        return Failure(
+            Code.SIMULATION_ERROR, f"The {engine.name} engine gave no result for this circuit."
+        )
+    except Exception as error:
+        return Failure(
+            Code.SIMULATION_ERROR,
+            f"The {engine.name} engine failed on this circuit: {type(error).__name__}: {error}",
+        )
+
+
+def _rows(task: Task, start: int, end: int) -> Task:
+    if (start, end) == (0, len(task.batch)):
+        return task
+    batch = Batch(task.batch.structure, task.batch.params[start:end])
+    return replace(task, batch=batch, seeds=task.seeds[start:end])

@@ -1,0 +1,142 @@
+"""The job: a request to run circuits on a backend, and the states it goes through."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from ketway.jobs.failures import Failure
+
+
+class State(StrEnum):
+    SUBMITTED = "submitted"
+    """Accepted and stored; its program text is still to be read."""
+    READY = "ready"
+    """Read, checked and planned; waits for a processor."""
+    STARTED = "started"
+    """An attempt holds its lease."""
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELED = "canceled"
+
+
+FINAL = frozenset({State.COMPLETED, State.FAILED, State.CANCELED})
+"""States that never change again."""
+
+TRANSITIONS: dict[State, frozenset[State]] = {
+    State.SUBMITTED: frozenset({State.READY, State.FAILED, State.CANCELED}),
+    # `ready -> completed` is a dry run: everything was checked and nothing is to be computed.
+    State.READY: frozenset({State.STARTED, State.COMPLETED, State.FAILED, State.CANCELED}),
+    # `started -> ready` is an attempt that lost its lease or was interrupted.
+    State.STARTED: frozenset({State.READY, State.COMPLETED, State.FAILED, State.CANCELED}),
+    State.COMPLETED: frozenset(),
+    State.FAILED: frozenset(),
+    State.CANCELED: frozenset(),
+}
+"""The only changes of state there are. `store` applies them, each in one conditional UPDATE."""
+
+
+def sources(target: State) -> tuple[State, ...]:
+    """The states from which `target` may be reached."""
+    return tuple(source for source, targets in TRANSITIONS.items() if target in targets)
+
+
+class PlanPart(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How the circuits of one structure will be run; see `engines.engine.Plan`."""
+
+    engine: str
+    reason: str
+    bytes: int
+    seconds: float
+    precision: str
+    circuits: int
+
+
+class Noise(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The noise that was asked for, by name; the figures are the catalogue's."""
+
+    model: str
+    seed: int | None = None
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """A job as it is stored. Times are UTC, in microseconds since 1970."""
+
+    id: str
+    """UUIDv7: sorts by time of submission."""
+    project_id: str
+    user_id: str
+    parent_id: str | None = None
+    """The job that this one is a circuit of."""
+    position: int = 0
+    """Which circuit of the parent, from 0."""
+    dialect: str
+    """Through which API it came."""
+    format: str
+    """How its circuits were written: `ionq.circuit.v1`, `openqasm`, …"""
+    backend: str
+    name: str | None = None
+    metadata: str | None = None
+    """The client's own notes: a JSON object as text, given back unchanged."""
+    settings: str | None = None
+    """What only the dialect understands (JSON object as text), kept to be shown again."""
+    state: State = State.SUBMITTED
+    shots: int = 0
+    seed: int = 0
+    """All randomness of the job follows from it."""
+    noise: Noise | None = None
+    dry_run: bool = False
+    session_id: str | None = None
+    circuits: int = 1
+    children: int = 0
+    """How many child jobs it has; 0 for a job of one circuit."""
+    qubits: int = 0
+    gates_1q: int = 0
+    gates_2q: int = 0
+    plan: list[PlanPart] | None = None
+    failure: Failure | None = None
+    attempt: int = 0
+    """Number of the latest attempt, and its fence: only this attempt may publish."""
+    losses: int = 0
+    """Attempts that died without an answer."""
+    submitted_at: int
+    ready_at: int | None = None
+    started_at: int | None = None
+    completed_at: int | None = None
+
+    @property
+    def final(self) -> bool:
+        return self.state in FINAL
+
+    @property
+    def bytes(self) -> int:
+        """Peak memory that its plan asks for."""
+        return max((part.bytes for part in self.plan or ()), default=0)
+
+    @property
+    def seconds(self) -> float:
+        """Seconds on one thread that its plan expects."""
+        return sum(part.seconds for part in self.plan or ())
+
+
+class Attempt(msgspec.Struct, frozen=True, kw_only=True):
+    """One try at running a job."""
+
+    number: int
+    state: str
+    """`running`, `finished`, `failed`, `killed`, `interrupted` or `lost`."""
+    started_at: int
+    ended_at: int | None = None
+    reason: str | None = None
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that happened to a job; rows are only ever added."""
+
+    seq: int
+    job_id: str
+    at: int
+    kind: str
+    detail: dict[str, Any] | None = None

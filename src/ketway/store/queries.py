@@ -1,0 +1,170 @@
+"""Every question to the database, one function each. They change nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+from sqlalchemy import Connection, Select, bindparam, func, select
+
+from ketway.jobs.job import Attempt, Event, Job, State
+from ketway.store.changes import Claim, Payload
+from ketway.store.rows import JOB_FIELDS, attempt_of, event_of, job_of
+from ketway.store.schema import attempts, events, jobs, payloads, results
+
+_job_columns = [jobs.c[name] for name in JOB_FIELDS]
+_job_by_id = select(*_job_columns).where(
+    jobs.c.id == bindparam("id"), jobs.c.project_id == bindparam("project")
+)
+_job_anyhow = select(*_job_columns).where(jobs.c.id == bindparam("id"))
+
+
+class Filter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which jobs to list. Newest first; `before` is the id of the last job of the page before."""
+
+    ids: Sequence[str] | None = None
+    parent_id: str | None = None
+    states: Sequence[State] | None = None
+    backends: Sequence[str] | None = None
+    session_id: str | None = None
+    user_id: str | None = None
+    before: str | None = None
+    limit: int = 25
+
+
+def job(connection: Connection, project_id: str, job_id: str) -> Job | None:
+    row = connection.execute(_job_by_id, {"id": job_id, "project": project_id}).one_or_none()
+    return None if row is None else job_of(row)
+
+
+def job_of_any_project(connection: Connection, job_id: str) -> Job | None:
+    """For the dispatcher, which serves all projects."""
+    row = connection.execute(_job_anyhow, {"id": job_id}).one_or_none()
+    return None if row is None else job_of(row)
+
+
+def listing(connection: Connection, project_id: str, wanted: Filter) -> list[Job]:
+    query = _narrowed(
+        select(*_job_columns).where(jobs.c.project_id == project_id), wanted
+    ).limit(wanted.limit)
+    if wanted.parent_id is None:
+        query = query.order_by(jobs.c.id.desc())
+    else:
+        query = query.order_by(jobs.c.position)
+    return [job_of(row) for row in connection.execute(query)]
+
+
+def _narrowed(query: Select[tuple[object, ...]], wanted: Filter) -> Select[tuple[object, ...]]:
+    if wanted.ids is not None:
+        query = query.where(jobs.c.id.in_(wanted.ids))
+    elif wanted.parent_id is None:
+        query = query.where(jobs.c.parent_id.is_(None))
+    if wanted.parent_id is not None:
+        query = query.where(jobs.c.parent_id == wanted.parent_id)
+        if wanted.before is not None:  # children are listed in the order of their circuits
+            query = query.where(jobs.c.id > wanted.before)
+    elif wanted.before is not None:
+        query = query.where(jobs.c.id < wanted.before)
+    if wanted.states is not None:
+        query = query.where(jobs.c.state.in_([state.value for state in wanted.states]))
+    if wanted.backends is not None:
+        query = query.where(jobs.c.backend.in_(wanted.backends))
+    if wanted.session_id is not None:
+        query = query.where(jobs.c.session_id == wanted.session_id)
+    if wanted.user_id is not None:
+        query = query.where(jobs.c.user_id == wanted.user_id)
+    return query
+
+
+def ids_with_prefix(connection: Connection, project_id: str, prefix: str, limit: int) -> list[str]:
+    """Ids that begin with `prefix`: what a person types."""
+    query = (
+        select(jobs.c.id)
+        # A range, not LIKE: the index serves it. No id has a character beyond `~`.
+        .where(jobs.c.project_id == project_id, jobs.c.id >= prefix, jobs.c.id < f"{prefix}~")
+        .order_by(jobs.c.id)
+        .limit(limit)
+    )
+    return list(connection.execute(query).scalars())
+
+
+def child_ids(connection: Connection, parent_id: str) -> list[str]:
+    """In the order of the circuits."""
+    query = (
+        select(jobs.c.id).where(jobs.c.parent_id == parent_id).order_by(jobs.c.position)
+    )
+    return list(connection.execute(query).scalars())
+
+
+def children(connection: Connection, parent_id: str) -> list[Job]:
+    query = select(*_job_columns).where(jobs.c.parent_id == parent_id).order_by(jobs.c.position)
+    return [job_of(row) for row in connection.execute(query)]
+
+
+_payload = select(payloads.c.kind, payloads.c.data, payloads.c.blob).where(
+    payloads.c.job_id == bindparam("id"), payloads.c.kind == bindparam("kind")
+)
+
+
+def payload(connection: Connection, job_id: str, kind: str) -> Payload | None:
+    row = connection.execute(_payload, {"id": job_id, "kind": kind}).one_or_none()
+    return None if row is None else Payload(*row)
+
+
+_result = select(results.c.data, results.c.blob).where(results.c.job_id == bindparam("id"))
+
+
+def result(connection: Connection, job_id: str) -> tuple[bytes | None, str | None] | None:
+    row = connection.execute(_result, {"id": job_id}).one_or_none()
+    return None if row is None else (row.data, row.blob)
+
+
+def open_jobs(connection: Connection) -> list[Job]:
+    """Everything that is not final, oldest first: what a dispatcher needs to begin."""
+    query = (
+        select(*_job_columns)
+        .where(jobs.c.completed_at.is_(None), jobs.c.parent_id.is_(None))
+        .order_by(jobs.c.id)
+    )
+    return [job_of(row) for row in connection.execute(query)]
+
+
+def expired_claims(connection: Connection, at: int) -> list[Claim]:
+    """Started jobs whose lease nobody has extended."""
+    query = select(jobs.c.id, jobs.c.attempt).where(
+        jobs.c.completed_at.is_(None),
+        jobs.c.parent_id.is_(None),
+        jobs.c.state == State.STARTED.value,
+        jobs.c.lease_until < at,
+    )
+    return [Claim(row.id, row.attempt) for row in connection.execute(query)]
+
+
+def attempts_of(connection: Connection, job_id: str) -> list[Attempt]:
+    query = (
+        select(
+            attempts.c.number,
+            attempts.c.state,
+            attempts.c.started_at,
+            attempts.c.ended_at,
+            attempts.c.reason,
+        )
+        .where(attempts.c.job_id == job_id)
+        .order_by(attempts.c.number)
+    )
+    return [attempt_of(row) for row in connection.execute(query)]
+
+
+def events_of(connection: Connection, job_id: str, after: int = 0) -> list[Event]:
+    query = (
+        select(events.c.seq, events.c.job_id, events.c.at, events.c.kind, events.c.detail)
+        .where(events.c.job_id == job_id, events.c.seq > after)
+        .order_by(events.c.seq)
+    )
+    return [event_of(row) for row in connection.execute(query)]
+
+
+def count(connection: Connection, project_id: str) -> int:
+    return connection.execute(
+        select(func.count()).select_from(jobs).where(jobs.c.project_id == project_id)
+    ).scalar_one()

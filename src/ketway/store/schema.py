@@ -1,0 +1,129 @@
+"""The tables. Everything that must survive a crash is in them; everything else can be lost."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+
+VERSION = 1
+"""Version of this schema, kept in the database; a newer database is refused."""
+
+metadata = MetaData()
+
+projects = Table(
+    "projects",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+)
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", String(24), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("project_id", ForeignKey("projects.id"), nullable=False),
+    Column("key_id", String(36), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("project_id", ForeignKey("projects.id"), nullable=False),
+    Column("user_id", ForeignKey("users.id"), nullable=False),
+    Column("parent_id", String(36)),
+    Column("position", Integer, nullable=False),
+    Column("dialect", String(32), nullable=False),
+    Column("format", String(64), nullable=False),
+    Column("backend", String(64), nullable=False),
+    Column("name", Text),
+    Column("metadata", Text),
+    Column("settings", Text),
+    Column("state", String(16), nullable=False),
+    Column("shots", Integer, nullable=False),
+    Column("seed", BigInteger, nullable=False),
+    Column("noise", Text),
+    Column("dry_run", Boolean, nullable=False),
+    Column("session_id", String(36)),
+    Column("circuits", Integer, nullable=False),
+    Column("children", Integer, nullable=False),
+    Column("qubits", Integer, nullable=False),
+    Column("gates_1q", Integer, nullable=False),
+    Column("gates_2q", Integer, nullable=False),
+    Column("plan", Text),
+    Column("failure", Text),
+    Column("attempt", Integer, nullable=False),
+    Column("losses", Integer, nullable=False),
+    Column("lease_until", BigInteger),
+    Column("submitted_at", BigInteger, nullable=False),
+    Column("ready_at", BigInteger),
+    Column("started_at", BigInteger),
+    Column("completed_at", BigInteger),
+    # Ids sort by time, so these serve listing newest first, page by page, with and without a state.
+    Index("jobs_by_project", "project_id", "parent_id", "id"),
+    Index("jobs_by_state", "project_id", "state", "id"),
+    Index("jobs_by_parent", "parent_id", "position"),
+)
+
+# Jobs that are not final are few among millions that are: what a start has to look at.
+Index(
+    "jobs_open",
+    jobs.c.state,
+    sqlite_where=jobs.c.completed_at.is_(None),
+    postgresql_where=jobs.c.completed_at.is_(None),
+)
+
+payloads = Table(
+    "payloads",
+    metadata,
+    Column("job_id", ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    Column("kind", String(16), primary_key=True),
+    Column("data", LargeBinary),
+    Column("blob", String(80)),
+)
+
+results = Table(
+    "results",
+    metadata,
+    Column("job_id", ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    Column("data", LargeBinary),
+    Column("blob", String(80)),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("job_id", ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("state", String(16), nullable=False),
+    Column("started_at", BigInteger, nullable=False),
+    Column("ended_at", BigInteger),
+    Column("reason", Text),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    # No foreign key: what happened to a job outlives the job.
+    Column("job_id", String(36), nullable=False),
+    Column("project_id", String(36), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("detail", Text),
+    Index("events_by_job", "job_id", "seq"),
+)
