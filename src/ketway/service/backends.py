@@ -24,11 +24,10 @@ class Backends:
         self._dispatcher = dispatcher
 
     def list(self) -> list[Backend]:
+        """The simulator first: it is what people look for."""
         load = self._dispatcher.load()
-        return [
-            Backend(device, *load.get(device.name, (0, 0)))
-            for device in self._catalogue.devices.values()
-        ]
+        devices = sorted(self._catalogue.devices.values(), key=lambda d: d.kind == "qpu")
+        return [Backend(device, *load.get(device.name, (0, 0))) for device in devices]
 
     def get(self, name: str) -> Backend:
         try:

@@ -41,7 +41,7 @@ def speak(problem: Exception, _request: Request) -> Response:
         case BadBodyError():
             return _say(400, "bad-request", problem.message, problem.keys)
         case ReadError():
-            return _say(400, "bad-circuit", str(problem), (problem.path,))
+            return _say(400, "bad-circuit", problem.message, (problem.path,))
         case RefusedError():
             return _say(400, "refused", problem.message, problem.keys)
         case BodyTooLargeError() | TooLargeError():
