@@ -1,0 +1,128 @@
+"""Client environments: a virtual environment per requirements file, made once and kept.
+
+The SDKs under contract test are installed here and never beside Ketway, because their
+dependencies are theirs: a test that passes only with our versions would prove nothing.
+
+    python tests/contract/environments.py contract-ionq
+
+prints the path of that environment's interpreter. The first call installs
+`requirements/contract-ionq.txt`, later calls answer at once. Standard library only: this runs
+before anything is installed. Run what is inside with `python -m`: the environment is built under
+another name and then renamed, so console scripts in it point nowhere.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import hashlib
+import importlib.util
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+REQUIREMENTS = ROOT / "requirements"
+
+
+class EnvironmentFailedError(Exception):
+    """An environment could not be made; the message says what to do."""
+
+
+def python_of(name: str) -> Path:
+    """The interpreter of the environment of that name, made first if it is not there."""
+    requirements = REQUIREMENTS / f"{name}.txt"
+    if not requirements.is_file():
+        known = ", ".join(sorted(path.stem for path in REQUIREMENTS.glob("contract-*.txt")))
+        raise EnvironmentFailedError(f"There is no requirements/{name}.txt. Known: {known}.")
+    home = cache() / f"{name}-{fingerprint(requirements)}"
+    if not home.is_dir():
+        make(home, requirements)
+    return interpreter(home)
+
+
+def cache() -> Path:
+    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(base) / "ketway" / "environments"
+
+
+def pinned(requirements: Path) -> bool:
+    return "--hash=" in requirements.read_text(encoding="utf-8")
+
+
+def fingerprint(requirements: Path) -> str:
+    """What the environment depends on: the file, this Python and this kind of machine.
+
+    Unpinned requirements mean "the newest", so their environment also ages: it is made again when
+    a new week begins.
+    """
+    parts = [requirements.read_bytes(), sys.version.encode(), platform.machine().encode()]
+    if not pinned(requirements):
+        year, week, _ = datetime.datetime.now(datetime.UTC).isocalendar()
+        parts.append(f"{year}-{week}".encode())
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]
+
+
+def interpreter(home: Path) -> Path:
+    if os.name == "nt":
+        return home / "Scripts" / "python.exe"
+    return home / "bin" / "python"
+
+
+def make(home: Path, requirements: Path) -> None:
+    """Build under a temporary name and rename: what carries the final name is complete."""
+    home.parent.mkdir(parents=True, exist_ok=True)
+    building = Path(tempfile.mkdtemp(prefix=f"{home.name}.", dir=home.parent))
+    try:
+        install(building, requirements)
+        try:
+            building.rename(home)
+        except OSError:
+            if not home.is_dir():  # else another process was first, and its copy is as good
+                raise
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+
+
+def install(home: Path, requirements: Path) -> None:
+    borrowed = importlib.util.find_spec("pip") is not None
+    if not borrowed and importlib.util.find_spec("ensurepip") is None:
+        raise EnvironmentFailedError(
+            "This Python has neither pip nor ensurepip, so nothing can be installed. "
+            "On Debian or Ubuntu: apt install python3-venv."
+        )
+    venv.create(home, with_pip=not borrowed, symlinks=os.name != "nt")
+    command = [sys.executable, "-m", "pip", "--python", str(interpreter(home))]
+    if not borrowed:
+        command = [str(interpreter(home)), "-m", "pip"]
+    command += ["--disable-pip-version-check", "install", "--quiet", "--only-binary", ":all:"]
+    if pinned(requirements):
+        command += ["--require-hashes", "--no-deps"]
+    command += ["--requirement", str(requirements)]
+    # Standard output is this program's answer: what pip has to say goes to standard error.
+    done = subprocess.run(command, stdout=sys.stderr, check=False)
+    if done.returncode != 0:
+        raise EnvironmentFailedError(
+            f"pip could not install {requirements.relative_to(ROOT)} (its message is above)."
+        )
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("name", help="a file of requirements/ without its ending")
+    try:
+        path = python_of(parser.parse_args().name)
+    except EnvironmentFailedError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    sys.stdout.write(f"{path}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,111 @@
+"""One Ketway for the whole session, in its own process; and a world that ends at this machine."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import calls
+import pytest
+import serving
+import wires
+import wiretap
+
+KEY = "contract-tests"
+TAP = wiretap.Wiretap()
+SDK_VARIABLES = ("IONQ", "QISKIT", "CIRQ", "PENNYLANE", "PYTKET")
+WORLD = tempfile.TemporaryDirectory(prefix="ketway-contract-")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--record",
+        action="store_true",
+        help="write calls.json: which operations each SDK called in this run (a complete one)",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Before any SDK is imported: no settings of the person who runs this, and no way out."""
+    for name in list(os.environ):
+        if name.startswith(SDK_VARIABLES) or name.lower().endswith("_proxy"):
+            del os.environ[name]
+    home = Path(WORLD.name) / "home"
+    home.mkdir()
+    for name in ("HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME"):
+        os.environ[name] = str(home)
+    os.environ["MPLCONFIGDIR"] = str(home)
+    TAP.install()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def world() -> Iterator[Path]:
+    """An empty working folder: qiskit-ionq looks for a `.env` file."""
+    before = Path.cwd()
+    folder = Path(WORLD.name) / "work"
+    folder.mkdir()
+    os.chdir(folder)
+    yield folder
+    os.chdir(before)
+
+
+@pytest.fixture(scope="session")
+def server(world: Path) -> Iterator[serving.Server]:
+    running = serving.start(Path(WORLD.name) / "server")
+    os.environ["IONQ_API_URL"] = running.ionq_v04
+    yield running
+    alive = running.process.poll() is None
+    code = running.stop()
+    log = serving.tail(running.log)
+    assert alive, f"Ketway ended by itself, with exit code {code}.\n{log}"
+    assert code == 0, f"Ketway ended with exit code {code} after SIGTERM.\n{log}"
+
+
+@pytest.fixture(scope="session")
+def api(server: serving.Server) -> str:
+    return server.ionq_v04
+
+
+@pytest.fixture(scope="session")
+def key() -> str:
+    return KEY
+
+
+@pytest.fixture(scope="session")
+def wire(api: str, key: str) -> wires.Wire:
+    return wires.Wire(api, key)
+
+
+@pytest.fixture(autouse=True)
+def named(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Tell the wiretap whose requests these are."""
+    TAP.sdk = getattr(request.module, "SDK", None)
+    yield
+    TAP.sdk = None
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    seen = calls.by_sdk(TAP.lines)
+    if session.config.getoption("--record"):
+        if session.testsfailed:
+            report(session, "calls.json was not written: the run that it records must pass.")
+            return
+        calls.write(seen)
+        return
+    news = calls.missing(seen)
+    if news:
+        report(
+            session,
+            "These calls are not in calls.json; run the whole suite with --record: "
+            + json.dumps(news, indent=1),
+        )
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def report(session: pytest.Session, text: str) -> None:
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None:
+        reporter.write_line(f"\n{text}", red=True)
