@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import logging
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -23,6 +24,7 @@ from ketway.service.accounts import Accounts, Principal
 log = logging.getLogger("ketway.http")
 
 _encoder = msgspec.json.Encoder()
+_MISSING = re.compile(r"Object missing required field `(\w+)`")
 
 
 class BodyTooLargeError(Exception):
@@ -222,6 +224,9 @@ def _located(text: str) -> tuple[str, str]:
     """msgspec's message and, as people write it, the path that it ends with."""
     message, _, path = text.partition(" - at `")
     path = path.removesuffix("`").removeprefix("$").removeprefix(".")
+    if (missing := _MISSING.fullmatch(message)) is not None:
+        path = f"{path}.{missing[1]}" if path else missing[1]
+        return f"{path} is missing", path
     return (f"{path}: {message}" if path else message), path
 
 

@@ -23,7 +23,7 @@ from ketway.execution.processes import CannotStartError, Limits
 from ketway.execution.running import RunningProcess
 from ketway.execution.spawned_process import Usage
 
-_LINGER_SECONDS = 2.0
+_LINGER_SECONDS = 1.0
 """How long to wait for the end of a dead process's pipes, which something it left may hold."""
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -173,6 +173,7 @@ class SpawnedProcess(RunningProcess, asyncio.SubprocessProtocol):
         self._transport: asyncio.SubprocessTransport | None = None
         self._open_pipes = {1, 2}
         self._exited = False
+        self._lingering: asyncio.TimerHandle | None = None
         self._usage_next = False
         self._usage = Usage(0, 0.0)
 
@@ -211,14 +212,29 @@ class SpawnedProcess(RunningProcess, asyncio.SubprocessProtocol):
     def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:
         self._open_pipes.discard(fd)
         if self._exited and not self._open_pipes:
-            self._finish()
+            self._let_go()
 
     def process_exited(self) -> None:
         self._exited = True
-        if not self._open_pipes or self._returned:
-            self._finish()
+        if not self._open_pipes:
+            self._let_go()
         else:
-            self._loop.call_later(_LINGER_SECONDS, self._finish)
+            self._lingering = self._loop.call_later(_LINGER_SECONDS, self._let_go)
+
+    def _let_go(self) -> None:
+        """The process is dead and its pipes are read to their end; closes what is still open."""
+        if self._lingering is not None:
+            self._lingering.cancel()
+        assert self._transport is not None
+        stdin = self._transport.get_pipe_transport(0)
+        if stdin is not None and not stdin.is_closing():
+            # Not closed, which would wait until somebody reads what is still unsent.
+            cast(asyncio.WriteTransport, stdin).abort()
+        self._transport.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        # Only now is nothing of it left in the loop, which may be closed as soon as this is told.
+        self._finish()
 
     def _marked(self, mark: Mark) -> None:
         if mark is Mark.USAGE:
@@ -244,12 +260,9 @@ class SpawnedProcess(RunningProcess, asyncio.SubprocessProtocol):
                 self._transport.kill()
 
     def _finish(self) -> None:
-        if self._ending.done():
-            return
         assert self._transport is not None
         status = self._transport.get_returncode()
         assert status is not None
-        self._transport.close()
         self._living.discard(self)
         code, signum = (status, None) if status >= 0 or sys.platform == "win32" else (None, -status)
         self._conclude(code, signum, self._usage.peak_bytes, self._usage.cpu_seconds)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from sqlalchemy import Connection, insert, select, text
+from sqlalchemy.exc import DBAPIError
 
 from ketway.jobs.ids import new_id, now
 from ketway.store import schema, sqlite
@@ -42,8 +43,18 @@ class Store:
         self.blobs.prepare()
         path = self.folder / DATABASE
         self._writing = sqlite.open_engine(path)
-        with self._writing.begin() as connection:
-            _bring_up_to_date(connection)
+        try:
+            with self._writing.begin() as connection:
+                _bring_up_to_date(connection)
+        except DBAPIError as error:
+            self._writing.dispose()
+            raise StoreError(
+                f"The database {path} cannot be used ({error.orig}). If the file is damaged, put "
+                "it aside; or name another folder with --data."
+            ) from None
+        except StoreError:
+            self._writing.dispose()
+            raise
         self._reading = sqlite.open_engine(path, read_only=True)
         self._writer = sqlite.Writer(self._writing)
         self._reader = self._reading.connect()

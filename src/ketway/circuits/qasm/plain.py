@@ -18,7 +18,9 @@ from ketway.circuits.qasm.errors import QasmError
 from ketway.circuits.qasm.expressions import LONGEST_LITERAL, Scope, read_number
 from ketway.circuits.qasm.gates.expansion import Expansion, ExpansionError
 from ketway.circuits.qasm.gates.gate import Definition, Gate, Opaque, Primitive
+from ketway.circuits.qasm.gates.library import builtin
 from ketway.circuits.qasm.lexer import Lexer
+from ketway.circuits.qasm.limits import MOST_CONTROLS
 from ketway.circuits.qasm.registers import Selection
 
 _QUBIT: Final = r"([A-Za-z_][A-Za-z0-9_]*)\[([0-9]{1,9})\]"
@@ -27,6 +29,13 @@ _GATE: Final = re.compile(
     + _QUBIT
     + rf"(?:[ ]*,[ ]*{_QUBIT})?(?:[ ]*,[ ]*{_QUBIT})?[ ]*;\s*"
 )
+_ANY_QUBIT: Final = r"[A-Za-z_][A-Za-z0-9_]*\[[0-9]{1,9}\]"
+_CONTROLLED: Final = re.compile(
+    r"(?:ctrl(?:\(([0-9]{1,3})\))? @ )?"
+    r"([A-Za-z_][A-Za-z0-9_]*)(?:[ ]+|[ ]*\(([-+*/0-9A-Za-z_π., ]*)\)[ ]*)"
+    rf"({_ANY_QUBIT}(?:[ ]*,[ ]*{_ANY_QUBIT})*)[ ]*;\s*"
+)
+_ONE_QUBIT: Final = re.compile(_QUBIT)
 _MEASURE: Final = re.compile(
     rf"(?:measure[ ]+{_QUBIT}[ ]*->[ ]*{_QUBIT}|{_QUBIT}[ ]*=[ ]*measure[ ]+{_QUBIT})[ ]*;\s*"
 )
@@ -53,6 +62,7 @@ class PlainStatements:
         self.bits = bits
         self.scope = scope
         self.limits = scope.limits
+        self._u = builtin(3)["U"]
         self._numbers: dict[str, tuple[float, ...]] = {"": ()}
 
     def forget(self) -> None:
@@ -73,6 +83,8 @@ class PlainStatements:
             match = match_gate(text, at)
             if match is None:
                 after = self._measure(at)
+                if after == at:
+                    after = self._controlled(at)
                 if after == at:
                     break
                 at = after
@@ -129,6 +141,12 @@ class PlainStatements:
                 if given:
                     params.extend(given)
                 param_ends.append(len(params))
+            elif gate is self._u:
+                # The most frequent definition of all: the phase is what it adds to the gate.
+                if len(kinds) >= most_gates:
+                    break
+                builder.add(Kind.U, chosen, given)
+                self.expansion.phase += given[0] / 2
             elif type(gate) is Definition:
                 work += gate.work
                 if len(kinds) + gate.gates > most_gates or work > most_work:
@@ -160,6 +178,41 @@ class PlainStatements:
         if first >= len(source.indices) or second >= len(target.indices):
             return at
         self.builder.add(Kind.MEASURE, (source.indices[first], target.indices[second]))
+        return match.end()
+
+    def _controlled(self, at: int) -> int:
+        """Read one gate with `ctrl`, or with many operands; gives the same offset if it is not."""
+        match = _CONTROLLED.match(self.lexer.text, at)
+        if match is None or len(self.builder.kinds) >= self.limits.gates:
+            return at
+        number, name, values, operands = match.groups()
+        gate = self.gates.get(name)
+        modified = match.start(2) > at
+        if type(gate) is not Primitive or (modified and self.scope.version == 2):
+            return at
+        controls = gate.controls + (int(number or 1) if modified else 0)
+        places = _ONE_QUBIT.findall(operands)
+        given = self._numbers.get(values or "")
+        if given is None:
+            given = self._values(values)
+        if (
+            given is None
+            or len(given) != gate.params
+            or number in ("0", "00", "000")
+            or gate.kind == Kind.GLOBAL_PHASE
+            or controls > MOST_CONTROLS
+            or len(places) != controls + gate.qubits - gate.controls
+        ):
+            return at
+        chosen: list[int] = []
+        for register, index in places:
+            selection, place = self.qubits.get(register), int(index)
+            if selection is None or selection.single or place >= len(selection.indices):
+                return at
+            chosen.append(selection.indices[place])
+        if len(set(chosen)) < len(chosen):
+            return at
+        self.builder.add(gate.kind, chosen[controls:], given, chosen[:controls])
         return match.end()
 
     def _values(self, text: str) -> tuple[float, ...] | None:

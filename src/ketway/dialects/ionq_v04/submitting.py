@@ -182,7 +182,7 @@ def shots_of(given: int | str | None) -> int:
 
 
 def noise_of(given: NoiseObject | None) -> Noise | None:
-    if given is None or given.model is None:
+    if given is None:
         return None
     if given.seed is not None and not 0 <= given.seed < 1 << 63:
         raise RefusedError(

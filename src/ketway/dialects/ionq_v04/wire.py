@@ -31,7 +31,7 @@ Metadata = Annotated[
 
 
 class NoiseObject(msgspec.Struct, omit_defaults=True):
-    model: str | None = None
+    model: str
     seed: int | None = None
 
 
