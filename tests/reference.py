@@ -263,10 +263,11 @@ def noisy_distribution(
     for step in steps_of(circuit):
         after: dict[int, Array] = {}
         for bits, rho in branches.items():
-            for new_bits, new in _follow_density(step, bits, rho, n, readout):
+            for new_bits, followed in _follow_density(step, bits, rho, n, readout):
+                noisy = followed
                 for site in noise_sites(step):
-                    new = _depolarised(new, site, one if len(site) == 1 else two, n)
-                after[new_bits] = after[new_bits] + new if new_bits in after else new
+                    noisy = _depolarised(noisy, site, one if len(site) == 1 else two, n)
+                after[new_bits] = after[new_bits] + noisy if new_bits in after else noisy
         branches = after
     totals: dict[int, float] = {}
     for bits, rho in branches.items():

@@ -1,0 +1,105 @@
+/* The C interface of Ketway's dense state vector core. src/ketway/engines/core.py mirrors it. */
+#pragma once
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(_WIN32)
+#define KW_API __declspec(dllexport)
+#else
+#define KW_API __attribute__((visibility("default")))
+#endif
+
+enum { KW_OK = 0, KW_NO_MEMORY = 1, KW_TOO_WIDE = 2 };
+
+/* What an operation is. Operands are its controls, then its targets. */
+enum {
+    KW_MATRIX = 0,    /* data: 4**targets complex numbers, row-major */
+    KW_DIAGONAL = 1,  /* data: 2**targets complex numbers */
+    KW_SWAP = 2,      /* no controls, no data: only renames qubits */
+    KW_ROTATION = 3,  /* exp(-i angle P); data: cos, sin; one row of letters */
+    KW_PAULI_SUM = 4, /* exp(-i sum c P); data: c of each term; one row of letters per term */
+    KW_MEASURE = 5,   /* in the middle of a circuit */
+    KW_RESET = 6
+};
+
+typedef struct {
+    int32_t qubits;
+    int32_t ops;
+    const uint8_t *codes;
+    const uint8_t *controls;
+    const int32_t *operand_starts; /* ops + 1 */
+    const int32_t *operands;
+    const int32_t *terms;         /* rows of letters (1 for a rotation) */
+    const int32_t *letter_starts; /* of the letters of an operation */
+    const uint8_t *letters;       /* 0..3 for I X Y Z */
+    const int64_t *data;          /* where an operation's numbers start, in doubles */
+    const uint8_t *varies;        /* 1: in the row's numbers; 0: in the constants */
+    const double *constants;
+    const double *rows;
+    int64_t stride;       /* doubles per row */
+    const int32_t *slots; /* bit of the record that a measurement writes, or -1 */
+    int32_t reads;        /* qubits read at the end */
+    const int32_t *read_qubits; /* bit j of an outcome is qubit read_qubits[j]; all different */
+} kw_program;
+
+/* What is wanted of every row, and where it goes. Rows of the outputs follow each other. */
+typedef struct {
+    int32_t single; /* 1: single precision */
+    int32_t threads;
+    int32_t exact;
+    int64_t rows;
+    int64_t shots;
+    int64_t kept;     /* at most so many outcomes of an exact distribution */
+    double floor;     /* probabilities not above this are left out */
+    const uint64_t *seeds;
+    int64_t room;     /* outcomes per row that fit the outputs */
+    uint64_t *outcomes;
+    double *probabilities; /* only when exact */
+    int64_t *counts;       /* only with shots */
+    uint32_t *order;       /* rows x shots: place of each shot's outcome; only with shots */
+    int64_t *lengths;      /* outcomes of each row */
+    double *masses;        /* probability mass kept of each row */
+} kw_wanted;
+
+/* Pauli errors that may follow operations, in the order of the operations. */
+typedef struct {
+    int32_t sites;
+    const int32_t *ops;   /* the operation that the site follows */
+    const int32_t *first; /* operand qubits of the error */
+    const int32_t *second; /* or -1 */
+    const double *odds;   /* probability that any of the 3 or 15 Paulis happens */
+    double readout;
+} kw_noise;
+
+typedef struct {
+    int32_t single;
+    int32_t threads;
+    int64_t rows;
+    int64_t shots;
+    const uint64_t *seeds;
+    int32_t words;             /* 64-bit words of a record */
+    const int32_t *read_slots; /* bits of the record that the final reads write: see read_starts */
+    const int32_t *read_starts; /* reads + 1 */
+    int32_t slots;             /* bits of a record */
+    uint64_t *records;         /* rows x shots x words, zeroed by the caller */
+} kw_sampling;
+
+KW_API int32_t kw_abi(void);
+/* The instruction set in use: "baseline", "avx2", "avx512". */
+KW_API const char *kw_isa(void);
+/* Exact distributions and shots of circuits without events. */
+KW_API int kw_run(const kw_program *program, const kw_wanted *wanted);
+/* Shots of circuits with errors, measurements in the middle or resets. */
+KW_API int kw_branch(const kw_program *program, const kw_noise *noise, const kw_sampling *sampling);
+/* The final amplitudes of one row, as double precision pairs. */
+KW_API int kw_state(const kw_program *program, int64_t row, int32_t single, int32_t threads,
+                    double *amplitudes);
+/* How the circuit is cut: counts of operations, fused groups and passes over the memory. */
+KW_API int kw_describe(const kw_program *program, int32_t single, int64_t *groups, int64_t *passes);
+
+#ifdef __cplusplus
+}
+#endif

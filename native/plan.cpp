@@ -1,0 +1,365 @@
+#include "plan.h"
+
+namespace kw {
+
+// Cycles per vector of a dense matrix on k qubits, as measured with AVX2; a table; a call, in cycles.
+static const float DENSE_COST[] = {0, 2.6f, 4.6f, 8.8f, 17.5f, 36};
+static const float TABLE_COST = 2.2f;
+static const float CALL_COST = 150;
+
+namespace {
+
+struct Planner {
+    Plan &plan;
+    Arena &arena;
+    const kw_program *program;
+    bool reused;
+    int *last;     // group that last touched a qubit, or -1
+    int *waiting;  // first of the one-qubit operations that wait for a group on a qubit, or -1
+    int *waiting_end;
+
+    float call() const { return CALL_COST / (float)(ONE << (plan.qubits > 1 ? plan.qubits - 1 : 0)); }
+
+    float dense_cost(const Group &g) const {
+        if (g.width > MAX_DENSE) return 1e30f;
+        float cost = DENSE_COST[g.width] + call();
+        if (!reused) {
+            int excess = 2 * g.width - plan.qubits;
+            float share = excess > 0 ? (float)(ONE << excess) : 1 / (float)(ONE << -excess);
+            cost += (float)g.count * call() + g.sum * share;
+        }
+        return cost;
+    }
+    float table_cost(const Group &g) const {
+        if (!g.phases || g.width > MAX_DIAGONAL) return 1e30f;
+        return TABLE_COST + call() * (2 + (reused ? 0 : (float)g.count * (float)(1 << g.width) * .1f));
+    }
+    float list_cost(const Group &g) const { return g.sum + (float)g.count * call(); }
+    float cost(const Group &g) const {
+        float d = dense_cost(g), t = table_cost(g), l = list_cost(g);
+        return d < t ? (d < l ? d : l) : (t < l ? t : l);
+    }
+    How how(const Group &g) const {
+        float d = dense_cost(g), t = table_cost(g), l = list_cost(g);
+        if (l <= d && l <= t) return How::LIST;
+        return d <= t ? How::DENSE : How::TABLE;
+    }
+
+    static bool may_join(const Group &g) { return g.width <= (g.phases ? MAX_DIAGONAL : MAX_DENSE); }
+
+    static Group joined(const Group &g, const Group &h) {
+        Group out = g;
+        out.qubits |= h.qubits;
+        out.moved |= h.moved;
+        out.width = count_bits(out.qubits);
+        out.count += h.count;
+        out.sum += h.sum;
+        out.phases = g.phases && h.phases;
+        return out;
+    }
+
+    Group alone(int op) const {
+        const Op &o = plan.ops[op];
+        Group g;
+        memset(&g, 0, sizeof g);
+        g.qubits = o.qubits;
+        g.moved = o.moved;
+        g.first = g.last = op;
+        g.count = 1;
+        g.width = count_bits(o.qubits);
+        g.sum = o.cost;
+        g.phases = o.phases;
+        g.how = How::LIST;
+        g.alive = 1;
+        return g;
+    }
+
+    void append(Group &g, const Group &h) {
+        Group out = joined(g, h);
+        plan.ops[g.last].next = h.first;
+        out.last = h.last;
+        g = out;
+    }
+
+    // The group that `g` would join: the last to touch any of its qubits, or -1.
+    int newest(u64 qubits) const {
+        int out = -1;
+        for (u64 rest = qubits; rest; rest &= rest - 1) {
+            int at = last[lowest(rest)];
+            out = at > out ? at : out;
+        }
+        return out;
+    }
+
+    // Joining must pay, unless the group already has the qubits.
+    bool pays(const Group &g, const Group &h) const {
+        if (g.how == How::EVENT || h.how == How::EVENT) return false;
+        Group both = joined(g, h);
+        if (!may_join(both) || !may_join(g)) return false;
+        float gain = cost(g) + cost(h) - cost(both);
+        return both.qubits == g.qubits ? gain >= -1e-3f : gain > 0.1f;
+    }
+
+    // Only the qubits that have just been added: others of the group may have been touched since.
+    void touch(int group, u64 qubits) {
+        for (u64 rest = qubits; rest; rest &= rest - 1) last[lowest(rest)] = group;
+    }
+
+    Group take_waiting(int qubit) {
+        Group g = alone(waiting[qubit]);
+        for (int op = plan.ops[waiting[qubit]].next; op >= 0;) {
+            int next = plan.ops[op].next;
+            plan.ops[op].next = -1;
+            append(g, alone(op));
+            op = next;
+        }
+        waiting[qubit] = -1;
+        return g;
+    }
+
+    int start(const Group &g) {
+        plan.groups[plan.group_count] = g;
+        touch(plan.group_count, g.qubits);
+        return plan.group_count++;
+    }
+
+    void flush(int qubit) {
+        if (waiting[qubit] >= 0) start(take_waiting(qubit));
+    }
+
+    void add(int op) {
+        Op &o = plan.ops[op];
+        Group g = alone(op);
+        bool event = o.code == KW_MEASURE || o.code == KW_RESET;
+        if (event) g.how = How::EVENT;
+        if (g.width == 1 && !event) {
+            int q = lowest(o.qubits), at = last[q];
+            if (waiting[q] < 0 && at >= 0 && pays(plan.groups[at], g)) {
+                append(plan.groups[at], g);
+                return;
+            }
+            if (waiting[q] < 0)
+                waiting[q] = op;
+            else
+                plan.ops[waiting_end[q]].next = op;
+            waiting_end[q] = op;
+            return;
+        }
+        // What waits on its qubits comes first, in the same group if that may be.
+        bool narrow = !event && g.width <= MAX_DENSE;
+        Group whole = g;
+        bool begun = false;
+        for (u64 rest = g.qubits; rest; rest &= rest - 1) {
+            int q = lowest(rest);
+            if (waiting[q] < 0) continue;
+            if (!narrow) {
+                flush(q);
+                continue;
+            }
+            Group before = take_waiting(q);
+            if (begun)
+                append(whole, before);
+            else
+                whole = before;
+            begun = true;
+        }
+        if (begun) append(whole, g);
+        int at = newest(whole.qubits);
+        if (at >= 0 && !event && pays(plan.groups[at], whole)) {
+            append(plan.groups[at], whole);
+            touch(at, whole.qubits);
+        } else
+            start(whole);
+    }
+
+    // Merge whole groups while that pays.
+    void merge() {
+        for (int q = 0; q < plan.qubits; q++) last[q] = -1;
+        for (int g = 0; g < plan.group_count; g++) {
+            Group &group = plan.groups[g];
+            int at = newest(group.qubits);
+            if (at >= 0 && pays(plan.groups[at], group)) {
+                append(plan.groups[at], group);
+                group.alive = 0;
+                touch(at, group.qubits);
+            } else
+                touch(g, group.qubits);
+        }
+        int kept = 0;
+        for (int g = 0; g < plan.group_count; g++)
+            if (plan.groups[g].alive) plan.groups[kept++] = plan.groups[g];
+        plan.group_count = kept;
+    }
+
+    // Decide how each group is applied. A dense matrix moves all of its qubits.
+    void settle() {
+        for (int g = 0; g < plan.group_count; g++) {
+            Group &group = plan.groups[g];
+            if (group.how == How::EVENT) continue;
+            group.how = how(group);
+            if (group.how == How::DENSE) group.moved = group.qubits;
+        }
+    }
+
+    // Cut the groups into passes; reorders them, never two that share a qubit.
+    void cut(int tile, int run) {
+        int n = plan.qubits, total = plan.group_count;
+        Group *sorted = arena.array<Group>(total);
+        plan.passes = arena.array<Pass>(total + 1);
+        plan.pass_count = 0;
+        if (n <= tile) {
+            // One tile holds everything: order stays, events only end a pass.
+            Pass whole = {0, total, n, n ? (~(u64)0 >> (64 - n)) : 0};
+            plan.passes[plan.pass_count++] = whole;
+            return;
+        }
+        int *rest = arena.array<int>(total);
+        int left = total, done = 0;
+        for (int g = 0; g < total; g++) rest[g] = g;
+        u64 everything = (ONE << n) - 1;
+        while (left) {
+            Pass pass = {done, done, 0, (ONE << run) - 1};
+            u64 blocked = 0;
+            int kept = 0, i = 0;
+            const Group &head = plan.groups[rest[0]];
+            if (head.how == How::EVENT || count_bits(pass.qubits | head.moved) > tile) {
+                // An event, or something too wide for a tile: by itself, on the whole register.
+                pass.qubits = everything;
+                sorted[done++] = head;
+                i = 1;
+                blocked = everything;
+            }
+            for (; i < left; i++) {
+                if (blocked == everything) {
+                    memmove(rest + kept, rest + i, (size_t)(left - i) * sizeof(int));
+                    kept += left - i;
+                    break;
+                }
+                const Group &g = plan.groups[rest[i]];
+                u64 wider = pass.qubits | g.moved;
+                if ((g.qubits & blocked) || g.how == How::EVENT || count_bits(wider) > tile) {
+                    blocked |= g.qubits;
+                    rest[kept++] = rest[i];
+                } else {
+                    pass.qubits = wider;
+                    sorted[done++] = g;
+                }
+            }
+            left = kept;
+            pass.end = done;
+            // Fill the tile up from below: longer runs of memory.
+            for (int q = 0; q < n && count_bits(pass.qubits) < tile; q++) pass.qubits |= ONE << q;
+            pass.width = count_bits(pass.qubits);
+            plan.passes[plan.pass_count++] = pass;
+        }
+        plan.groups = sorted;
+    }
+};
+
+float op_cost(const Op &o, int targets, int controls) {
+    float part = 1 / (float)(ONE << (controls < 60 ? controls : 60));
+    float x = 0;
+    for (int t = 0; t < o.terms * targets; t++) x += o.letters && (o.letters[t] == 1 || o.letters[t] == 2);
+    switch (o.code) {
+    case KW_MATRIX: return DENSE_COST[targets] * part + 0.2f;
+    case KW_DIAGONAL: return 1.6f * part + 0.2f;
+    case KW_ROTATION: return x > 0 ? 2.8f : 2;
+    case KW_PAULI_SUM: return 60 + 60 * (float)o.terms;
+    }
+    return 0;
+}
+
+} // namespace
+
+static void read_ops(Plan &plan, Arena &arena, const kw_program *program, const kw_noise *noise) {
+    int n = program->qubits, perm[MAX_QUBITS];
+    for (int q = 0; q < n; q++) perm[q] = q;
+    plan.ops = arena.array<Op>(program->ops);
+    int *operands = arena.array<int>(program->operand_starts[program->ops]);
+    int sites = noise ? noise->sites : 0, site = 0;
+    int *first = arena.array<int>(sites), *second = arena.array<int>(sites);
+    for (int i = 0; i < program->ops; i++) {
+        Op &o = plan.ops[i];
+        int start = program->operand_starts[i], end = program->operand_starts[i + 1];
+        int controls = program->controls[i];
+        memset(&o, 0, sizeof o);
+        o.next = o.group = -1;
+        o.code = program->codes[i];
+        o.targets = (uint8_t)(end - start - controls);
+        o.slot = program->slots[i];
+        if (o.code == KW_SWAP) {
+            int a = program->operands[start], b = program->operands[start + 1];
+            int held = perm[a];
+            perm[a] = perm[b];
+            perm[b] = held;
+        }
+        for (int j = start; j < end; j++) {
+            operands[j] = perm[program->operands[j]];
+            (j - start < controls ? o.controls : o.moved) |= ONE << operands[j];
+        }
+        for (; site < sites && noise->ops[site] == i; site++) {
+            first[site] = perm[noise->first[site]];
+            second[site] = noise->second[site] < 0 ? -1 : perm[noise->second[site]];
+        }
+        o.qubits = o.controls | o.moved;
+        o.at = operands + start + controls;
+        o.terms = program->terms[i];
+        o.letters = program->letters + program->letter_starts[i];
+        o.data = program->data[i];
+        o.varies = program->varies[i];
+        o.phases = o.code == KW_DIAGONAL;
+        if (o.code == KW_ROTATION || o.code == KW_PAULI_SUM) {
+            u64 moved = 0;
+            for (int t = 0; t < o.terms * o.targets; t++)
+                if (o.letters[t] == 1 || o.letters[t] == 2) moved |= ONE << o.at[t % o.targets];
+            o.moved = moved;
+            o.phases = moved == 0 && o.code == KW_ROTATION;
+        }
+        if (o.phases) o.moved = 0;
+        plan.sums |= o.code == KW_PAULI_SUM;
+        o.cost = op_cost(o, o.targets, controls);
+    }
+    plan.reads = program->reads;
+    for (int j = 0; j < program->reads; j++) plan.read_at[j] = perm[program->read_qubits[j]];
+    plan.site_first = first;
+    plan.site_second = second;
+    plan.op_count = program->ops;
+}
+
+void make_plan(Plan &plan, Arena &arena, const kw_program *program, const kw_noise *noise, int tile,
+               int run, bool reused) {
+    memset((void *)&plan, 0, sizeof plan);
+    plan.qubits = program->qubits;
+    plan.program = program;
+    read_ops(plan, arena, program, noise);
+    plan.groups = arena.array<Group>(plan.op_count + 1);
+    Planner planner = {plan, arena, program, reused, nullptr, nullptr, nullptr};
+    int n = plan.qubits;
+    planner.last = arena.array<int>(n);
+    planner.waiting = arena.array<int>(n);
+    planner.waiting_end = arena.array<int>(n);
+    for (int q = 0; q < n; q++) planner.last[q] = planner.waiting[q] = -1;
+    for (int i = 0; i < plan.op_count; i++)
+        if (plan.ops[i].code != KW_SWAP) planner.add(i);
+    for (int q = 0; q < n; q++) planner.flush(q);
+    planner.merge();
+    planner.settle();
+    planner.cut(tile, run);
+    for (int p = 0; p < plan.pass_count; p++)
+        for (int g = plan.passes[p].first; g < plan.passes[p].end; g++) {
+            Group &group = plan.groups[g];
+            group.pass = p;
+            int rank = 0;
+            for (int op = group.first; op >= 0; op = plan.ops[op].next) {
+                plan.ops[op].group = g;
+                plan.ops[op].rank = rank++;
+            }
+            if (group.how == How::EVENT || group.how == How::LIST) continue;
+            int k = 0;
+            for (u64 rest = group.qubits; rest; rest &= rest - 1) group.at[k++] = (int8_t)lowest(rest);
+            group.matrix = plan.numbers;
+            plan.numbers += group.how == How::DENSE ? ONE << (2 * k) : ONE << k;
+        }
+}
+
+} // namespace kw

@@ -1,0 +1,182 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from tests.corpus import ghz, qft, random_circuit, teleportation, vqe
+
+from ketway.circuits.circuit import Batch, Builder, Circuit, Program
+from ketway.circuits.gates import Kind
+from ketway.devices.noise import NoiseModel
+from ketway.engines.engine import Plan
+from ketway.engines.planner import (
+    CLIFFORD_ABOVE,
+    DOUBLE_UP_TO,
+    ENGINES,
+    Machine,
+    gib,
+    plan,
+    plan_program,
+)
+from ketway.engines.running import run_program
+from ketway.jobs.failures import Code, FailedError, Failure
+from ketway.jobs.results import Result
+
+BIG = Machine(bytes=16 << 30)
+LOUD = NoiseModel("loud", 0.01, 0.02)
+
+
+def batch_of(circuit: Circuit, rows: int = 1) -> Batch:
+    return Batch(circuit.structure, np.tile(circuit.params, (rows, 1)))
+
+
+def planned(
+    circuit: Circuit,
+    shots: int = 0,
+    exact: bool = True,
+    noise: NoiseModel | None = None,
+    machine: Machine = BIG,
+) -> Plan:
+    return plan(batch_of(circuit), shots, exact, noise, machine)
+
+
+def refused(circuit: Circuit, machine: Machine, **asked: object) -> Failure:
+    with pytest.raises(FailedError) as caught:
+        planned(circuit, machine=machine, **asked)  # type: ignore[arg-type]
+    return caught.value.failure
+
+
+def test_engines_know_their_own_names() -> None:
+    assert set(ENGINES) == {"clifford", "dense"}
+    assert all(engine.name == name for name, engine in ENGINES.items())
+
+
+def test_wide_clifford_circuits_need_no_state_vector() -> None:
+    found = planned(ghz(1000), 100_000)
+    assert found.engine == "clifford"
+    assert "1,000 qubits" in found.reason
+    assert found.bytes < 1 << 30
+    assert found.seconds > 0
+
+
+def test_narrow_circuits_are_dense_whatever_their_gates() -> None:
+    assert planned(ghz(CLIFFORD_ABOVE)).engine == "dense"
+    assert planned(ghz(CLIFFORD_ABOVE + 1)).engine == "clifford"
+    assert planned(qft(CLIFFORD_ABOVE + 1)).engine == "dense"
+
+
+def test_noise_on_clifford_circuits_is_sampled_with_frames() -> None:
+    assert planned(ghz(3), 100, exact=False, noise=LOUD).engine == "clifford"
+    assert planned(vqe(3), 100, exact=False, noise=LOUD).engine == "dense"
+    silent = NoiseModel("ideal", 0, 0)
+    assert planned(ghz(3), 100, exact=False, noise=silent).engine == "dense"
+
+
+def test_measurement_in_the_middle_stays_clifford() -> None:
+    for noise in (None, LOUD):
+        assert planned(teleportation(), 100, exact=False, noise=noise).engine == "clifford"
+    assert planned(teleportation()).engine == "clifford"
+
+
+def test_precision_falls_where_memory_starts_to_matter() -> None:
+    assert planned(qft(DOUBLE_UP_TO)).precision == "double"
+    assert planned(qft(DOUBLE_UP_TO + 1)).precision == "single"
+
+
+def test_what_exceeds_memory_is_refused_with_the_numbers() -> None:
+    failure = refused(vqe(40, layers=1), Machine(bytes=20 << 30))
+    assert failure.code == Code.NOT_ENOUGH_QUBITS
+    for part in ("40 qubits", "single precision", "grants 20 GiB", "at most", "Clifford"):
+        assert part in failure.message
+
+
+def test_the_advice_about_qubits_is_true() -> None:
+    machine = Machine(bytes=3 << 30)
+    failure = refused(vqe(36, layers=1), machine)
+    most = int(failure.message.split("at most ")[1].split()[0])
+    assert planned(vqe(most, layers=1), machine=machine).engine == "dense"
+    assert refused(vqe(most + 1, layers=1), machine).code == Code.NOT_ENOUGH_QUBITS
+
+
+def test_clifford_circuits_can_be_too_many_shots() -> None:
+    failure = refused(ghz(5000), Machine(bytes=100 << 20), shots=1_000_000, exact=False)
+    assert failure.code == Code.NOT_ENOUGH_QUBITS
+    assert "1,000,000 shots" in failure.message
+    assert "fewer shots" in failure.message
+
+
+def test_noise_without_shots_is_refused_with_the_way_out() -> None:
+    failure = refused(ghz(60), BIG, exact=True, noise=LOUD)
+    assert failure.code == Code.INVALID_INPUT
+    assert "ask for shots" in failure.message
+
+
+def test_events_in_circuits_that_are_not_clifford_need_shots() -> None:
+    circuit = random_circuit(4, 30, seed=2, measures=1)
+    assert "ask for shots" in refused(circuit, BIG).message
+    assert planned(circuit, 10).engine == "dense"
+
+
+def test_no_machine_is_big_enough_for_a_thousand_qubits() -> None:
+    failure = refused(vqe(1500, layers=1), BIG)
+    assert failure.code == Code.NOT_ENOUGH_QUBITS
+    assert "2^1473 GiB" in failure.message
+
+
+def test_a_batch_that_is_partly_clifford_says_which_part_could_run() -> None:
+    circuit = vqe(50, layers=1)
+    params = np.stack([circuit.params, np.zeros_like(circuit.params), circuit.params])
+    with pytest.raises(FailedError, match="1 of the 3 circuits of this structure are all Clifford"):
+        plan(Batch(circuit.structure, params), 100, False, None, BIG)
+
+
+def test_a_run_that_would_take_too_long_is_refused() -> None:
+    machine = Machine(bytes=16 << 30, seconds=1e-9)
+    failure = refused(qft(12), machine)
+    assert failure.code == Code.SIMULATION_TIMEOUT
+    assert "limit" in failure.message
+    assert refused(ghz(900), machine).code == Code.SIMULATION_TIMEOUT
+
+
+def test_asking_for_nothing_is_refused() -> None:
+    assert refused(ghz(2), BIG, shots=0, exact=False).code == Code.INVALID_INPUT
+
+
+def test_a_refusal_names_the_first_circuit_it_concerns() -> None:
+    program = Program.of([ghz(3), ghz(4), vqe(60), ghz(3), vqe(60)])
+    with pytest.raises(FailedError) as caught:
+        plan_program(program, 10, False, None, BIG)
+    assert caught.value.failure.circuit == 2
+
+
+def test_a_program_has_one_plan_per_batch() -> None:
+    program = Program.of([vqe(4, seed=s) for s in range(50)] + [ghz(100)] * 3)
+    plans = plan_program(program, 10, False, None, BIG)
+    assert [p.engine for p in plans] == ["dense", "clifford"]
+
+
+def test_rows_with_clifford_angles_alone_are_clifford() -> None:
+    b = Builder(40)
+    for q in range(40):
+        b.add(Kind.RX, [q], [np.pi / 2])
+    assert planned(b.circuit()).engine == "clifford"
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [(512, "512 bytes"), (64 << 30, "64 GiB"), (1.5 * 2**20, "1.5 MiB"), (2.0**80, "1.1e+15 GiB")],
+)
+def test_sizes_are_for_people(size: float, text: str) -> None:
+    assert gib(size) == text
+
+
+def test_the_planners_events_are_those_the_dense_engine_cannot_do_exactly() -> None:
+    b = Builder(2, bits=2)
+    b.add(Kind.T, [0])
+    b.add(Kind.MEASURE, [0, 1])
+    b.add(Kind.T, [1])
+    b.add(Kind.MEASURE, [1, 0])
+    circuit = b.circuit()
+    assert planned(circuit).engine == "dense"
+    ((_, result),) = run_program(Program.of([circuit]), [planned(circuit)], [1], 0, True, None, 1)
+    assert isinstance(result, Result)
+    assert result.integers() == [0]
