@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+
+import msgspec
 
 from ketway.circuits.circuit import Program
 from ketway.circuits.qasm import QasmError, read_qasm
@@ -74,7 +76,7 @@ def _run(work: Work, data: bytes, blobs: Blobs) -> Report:
     frames: list[bytes | Failure | None] = [None] * len(program)
     for index, answer in run_program(
         program,
-        [_plan(part) for part in work.plan],
+        _plans(work.plan, len(program.batches)),
         seeds_of(work.seed, len(program), work.children),
         shots=work.shots,
         exact=work.exact,
@@ -114,8 +116,13 @@ def _of_parent(failed: dict[int, Failure], circuits: int) -> Failure | None:
     )
 
 
-def _plan(part: PlanPart) -> Plan:
-    return Plan(part.engine, part.reason, part.bytes, part.seconds, part.precision)  # type: ignore[arg-type]
+def _plans(parts: Sequence[PlanPart], batches: int) -> list[Plan]:
+    """One plan for each batch."""
+    plans: dict[int, Plan] = {}
+    for part in parts:
+        planned = msgspec.convert(msgspec.structs.asdict(part), Plan)
+        plans |= dict.fromkeys(range(batches) if part.batches is None else part.batches, planned)
+    return [plans[index] for index in range(batches)]
 
 
 def _pack(data: bytes, blobs: Blobs) -> tuple[bytes | None, str | None]:

@@ -28,7 +28,6 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     data: bytes | None
     blob: str | None
     plan: list[PlanPart] = []
-    """One part per batch of the program."""
     seed: int = 0
     children: int = 0
     shots: int = 0

@@ -44,14 +44,19 @@ def sources(target: State) -> tuple[State, ...]:
 
 
 class PlanPart(msgspec.Struct, frozen=True, omit_defaults=True):
-    """How the circuits of one structure will be run; see `engines.engine.Plan`."""
+    """How some circuits of a job will be run; see `engines.engine.Plan`."""
 
     engine: str
     reason: str
     bytes: int
+    """The most that one of them needs."""
     seconds: float
+    """What all of them together need."""
     precision: str
     circuits: int
+    batches: list[int] | None = None
+    """Which batches of the program these are; None for all. A job of 5,000 different circuits has
+    one part and not 5,000, because a job is read at every poll."""
 
 
 class Noise(msgspec.Struct, frozen=True, omit_defaults=True):

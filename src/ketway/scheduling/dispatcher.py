@@ -382,7 +382,7 @@ class Dispatcher:
             else:
                 await self._again(job.id, alone=True)
         elif claim is not None:
-            log.warning("job %s: its process ended without an answer (%s)", job.id, reason)
+            log.warning("job %s: its process ended without an answer: %s", job.id, ending)
             await self._lost(claim, job, f"its process ended without an answer ({reason})")
         else:
             await self._again(job.id, alone=True)

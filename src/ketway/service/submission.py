@@ -18,6 +18,7 @@ from ketway.circuits.ionq import too_many_controls
 from ketway.devices.device import Device
 from ketway.devices.loading import Catalogue, UnknownNameError
 from ketway.devices.noise import NoiseModel
+from ketway.engines.engine import Plan
 from ketway.engines.planner import Machine, plan
 from ketway.engines.seeds import derive
 from ketway.jobs.failures import Code, FailedError, Failure
@@ -161,27 +162,42 @@ def plan_program(
     noise = noise_of(catalogue, device, submission.noise)
     limits = _Limits.of(catalogue, device, submission.noise)
     firsts = _first_circuits(program)
-    parts = []
+    plans = []
     for index, batch in enumerate(program.batches):
         _check_device(batch.structure, limits, firsts[index])
         try:
-            chosen = plan(
-                batch, shots=submission.shots, exact=noise is None, noise=noise, machine=machine
+            plans.append(
+                plan(
+                    batch,
+                    shots=submission.shots,
+                    exact=noise is None,
+                    noise=noise,
+                    machine=machine,
+                )
             )
         except FailedError as error:
             located = msgspec.structs.replace(error.failure, circuit=firsts[index])
             raise FailedError(located) from None
-        parts.append(
-            PlanPart(
-                chosen.engine,
-                chosen.reason,
-                chosen.bytes,
-                chosen.seconds,
-                chosen.precision,
-                len(batch),
-            )
+    return _parts(plans, [len(batch) for batch in program.batches])
+
+
+def _parts(plans: Sequence[Plan], circuits: Sequence[int]) -> list[PlanPart]:
+    """The plans of all batches, with what is planned alike put together."""
+    alike: dict[tuple[str, str, str], list[int]] = {}
+    for index, planned in enumerate(plans):
+        alike.setdefault((planned.engine, planned.reason, planned.precision), []).append(index)
+    return [
+        PlanPart(
+            engine,
+            reason,
+            max(plans[i].bytes for i in batches),
+            sum(plans[i].seconds for i in batches),
+            precision,
+            sum(circuits[i] for i in batches),
+            None if len(alike) == 1 else batches,
         )
-    return parts
+        for (engine, reason, precision), batches in alike.items()
+    ]
 
 
 def _first_circuits(program: Program) -> list[int]:
