@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import sys
+from pathlib import Path
 
 from ketway.execution.processes import Limits, default_processes
 
@@ -19,9 +20,10 @@ async def main(kind: str, deed: str) -> None:
     running = await processes.start(request, limits, lambda frame: came.set())
     await came.wait()
     await processes.open()  # the spare of a spawner is warm now
-    with open(f"/proc/{os.getpid()}/task/{os.getpid()}/children") as children:
-        started = {int(pid) for pid in children.read().split()}
-    print(json.dumps(sorted(started | {running.pid})), flush=True)
+    children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text()
+    started = {int(pid) for pid in children.split()}
+    sys.stdout.write(json.dumps(sorted(started | {running.pid})) + "\n")
+    sys.stdout.flush()
     await running.ended()
 
 

@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 Send = Callable[[bytes], None]
@@ -99,7 +100,8 @@ def allocate(send: Send, size: int, catch: bool) -> None:
 
 
 def say(send: Send, text: str, code: int) -> None:
-    print(text, end="", flush=True)
+    sys.stdout.write(text)
+    sys.stdout.flush()
     os.write(2, b"<last words>")
     if code:
         os._exit(code)
@@ -123,14 +125,13 @@ def describe(send: Send) -> None:
     """What this process is, as JSON."""
     import resource
 
-    with open("/proc/self/oom_score_adj") as score:
-        adjusted = int(score.read())
+    adjusted = int(Path("/proc/self/oom_score_adj").read_text())
     described = {
         "pid": os.getpid(),
         "parent": os.getppid(),
         "session": os.getsid(0),
         "group": os.getpgrp(),
-        "fds": sorted(int(fd) for fd in os.listdir("/proc/self/fd")),
+        "fds": sorted(int(fd.name) for fd in Path("/proc/self/fd").iterdir()),
         "oom": adjusted,
         "core": resource.getrlimit(resource.RLIMIT_CORE),
         "cpu": resource.getrlimit(resource.RLIMIT_CPU)[0],
@@ -149,8 +150,8 @@ def describe(send: Send) -> None:
 
 def _blas_threads() -> int | None:
     """What numpy's BLAS was told, asked of the library itself; None if numpy is not imported."""
-    with open("/proc/self/maps") as maps:
-        paths = {line.split()[-1] for line in maps if "openblas" in line}
+    maps = Path("/proc/self/maps").read_text().splitlines()
+    paths = {line.split()[-1] for line in maps if "openblas" in line}
     for path in paths:
         library = ctypes.CDLL(path)
         for name in ("scipy_openblas_get_num_threads64_", "openblas_get_num_threads64_"):

@@ -10,7 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ketway.execution import frames
-from ketway.execution.frames import BadFrame, FrameReader, FrameWriter, Mark, header, read_frame
+from ketway.execution.frames import (
+    BadFrameError,
+    FrameReader,
+    FrameWriter,
+    Mark,
+    header,
+    read_frame,
+)
 
 SENT = st.lists(st.one_of(st.binary(max_size=50), st.sampled_from(Mark)), max_size=20)
 
@@ -49,9 +56,9 @@ def test_the_blocking_sides_agree_with_the_reader(sent: list[bytes]) -> None:
 def test_a_frame_may_be_as_long_as_the_limit_and_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(frames, "FRAME_LIMIT", 100)
     assert list(FrameReader().feed(header(b"x" * 100) + b"x" * 100)) == [b"x" * 100]
-    with pytest.raises(BadFrame, match="101 bytes"):
+    with pytest.raises(BadFrameError, match="101 bytes"):
         header(b"x" * 101)
-    with pytest.raises(BadFrame, match="101 bytes"):
+    with pytest.raises(BadFrameError, match="101 bytes"):
         list(FrameReader().feed(struct.pack("<Q", 101)))
 
 

@@ -19,7 +19,7 @@ import uvloop
 
 from ketway.execution.frames import FRAME_LIMIT
 from ketway.execution.processes import (
-    CannotStart,
+    CannotStartError,
     Ending,
     Limits,
     Processes,
@@ -122,7 +122,7 @@ def wait_until_dead(pids: list[int]) -> None:
 
 
 def open_fds() -> int:
-    return len(os.listdir("/proc/self/fd"))
+    return len(list(Path("/proc/self/fd").iterdir()))
 
 
 # Frames
@@ -441,7 +441,7 @@ def test_close_kills_all(kind: str, loop_kind: str) -> None:
         assert not any(alive(running.pid) for _, running in begins)
         for _, running in begins:
             assert (await running.ended()).reason == "killed"
-        with pytest.raises(CannotStart, match="closed"):
+        with pytest.raises(CannotStartError, match="closed"):
             await processes.start(asked("sleep"), AMPLE, lambda frame: None)
         await processes.close()
 
@@ -449,7 +449,7 @@ def test_close_kills_all(kind: str, loop_kind: str) -> None:
 
 
 def test_a_start_given_up_leaves_nothing_running(run: Run) -> None:
-    before = set(os.listdir("/proc"))
+    before = processes_now()
 
     async def test(processes: Processes) -> None:
         for delay in (0, 0.0005, 0.001, 0.002, 0.004, 0.05):
@@ -472,9 +472,13 @@ def test_a_start_given_up_leaves_nothing_running(run: Run) -> None:
     wait_until_dead([int(pid) for pid in mine(before)])
 
 
+def processes_now() -> set[str]:
+    return {entry.name for entry in Path("/proc").iterdir() if entry.name.isdigit()}
+
+
 def mine(before: set[str]) -> list[str]:
     """Processes started from here since `before`."""
-    now = [pid for pid in set(os.listdir("/proc")) - before if pid.isdigit()]
+    now = processes_now() - before
     return [pid for pid in now if str(HERE).encode() in words_of(pid) and alive(int(pid))]
 
 
@@ -501,9 +505,9 @@ def test_what_cannot_be_imported_is_said_on_opening(
 
     async def test() -> None:
         processes = default_processes(entry, preload, force_spawn=kind == "spawning")
-        with pytest.raises(CannotStart, match=said):
+        with pytest.raises(CannotStartError, match=said):
             await processes.open()
-        with pytest.raises(CannotStart, match=said):
+        with pytest.raises(CannotStartError, match=said):
             await processes.start(b"", AMPLE, lambda frame: None)
         await processes.close()
 

@@ -121,7 +121,8 @@ def test_a_closed_pipe_is_the_end_of_it(deed: str) -> None:
         stdout=subprocess.PIPE,
         env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
     ) as process:
-        assert process.stdin is not None and process.stdout is not None
+        assert process.stdin is not None
+        assert process.stdout is not None
         out = process.stdout.fileno()
         assert list(FrameReader().feed(os.read(out, 8))) == [Mark.READY]
         ask = FrameWriter(process.stdin.fileno())

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from ketway.execution import forked_process
 from ketway.execution.processes import Ending, Limits
 from ketway.execution.zygote import ZygoteProcesses
 
@@ -92,7 +93,7 @@ def test_a_child_has_nothing_of_the_zygotes_but_its_imports() -> None:
 def test_the_zygote_has_one_thread_and_no_signal_of_the_terminals() -> None:
     async def test(processes: ZygoteProcesses) -> None:
         zygote = (await described(processes))["parent"]
-        assert len(os.listdir(f"/proc/{zygote}/task")) == 1
+        assert len(list(Path(f"/proc/{zygote}/task").iterdir())) == 1
         assert os.getsid(zygote) == zygote
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             os.kill(zygote, number)
@@ -117,6 +118,19 @@ def test_a_zygote_that_dies_is_replaced_and_its_children_reported() -> None:
             assert (ending.signal, ending.reason) == (signal.SIGKILL, "crashed")
             assert "zygote" in ending.stderr
             assert state(process.pid) in ("gone", "Z", "X")
+        assert (await described(processes))["parent"] != zygote
+
+    run(test)
+
+
+def test_a_start_that_finds_the_zygote_dead_gets_another() -> None:
+    async def test(processes: ZygoteProcesses) -> None:
+        zygote = (await described(processes))["parent"]
+        os.kill(zygote, signal.SIGKILL)
+        end = time.monotonic() + PATIENCE
+        while state(zygote) != "Z":
+            assert time.monotonic() < end
+            time.sleep(0.01)
         assert (await described(processes))["parent"] != zygote
 
     run(test)
@@ -170,6 +184,26 @@ def test_what_a_child_leaves_behind_dies_with_it() -> None:
         frames, ending = await whole(processes, asked("bear"))
         assert ending.reason == "finished"
         await until_dead(int(frames[0]))
+
+    run(test)
+
+
+def test_what_the_kernel_holds_of_a_dead_child_is_delivered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # With small reads the news of the death comes before the last frames have been read.
+    monkeypatch.setattr(forked_process, "READ_BYTES", 2048)
+
+    async def test(processes: ZygoteProcesses) -> None:
+        frames: list[bytes] = []
+        running = await processes.start(asked("count", sizes=[1000] * 6), AMPLE, frames.append)
+        end = time.monotonic() + PATIENCE
+        while state(running.pid) != "gone":
+            assert time.monotonic() < end
+            time.sleep(0.01)
+        ending = await running.ended()
+        assert [frame[0] for frame in frames] == list(range(6))
+        assert ending.reason == "finished"
 
     run(test)
 
