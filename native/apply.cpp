@@ -83,6 +83,13 @@ template <class T>
 void apply_diagonal(const Op &op, const double *d, T *a, const View &view, u64 controls) {
     const Kernels<T> &k = kernels<T>();
     int targets = op.targets;
+    double relative[4] = {1, 0, 0, 0};
+    if (targets == 1 && !op.controls) {
+        // Only the difference of the two phases can be seen.
+        relative[2] = d[0] * d[2] + d[1] * d[3];
+        relative[3] = d[0] * d[3] - d[1] * d[2];
+        d = relative;
+    }
     if (targets == 1 && d[0] == 1 && d[1] == 0) {
         u64 bit = ONE << op.at[0];
         if (!(bit & view.inside)) {
@@ -203,8 +210,10 @@ static void build_dense(const Plan &plan, const Group &group, i64 row, const Err
     }
 }
 
-// A table of phases is the diagonal, which any diagonal operation multiplies like a state.
-static void build_table(const Plan &plan, const Group &group, i64 row, double *m) {
+// A table of phases is the diagonal, which any diagonal operation multiplies like a state. With
+// errors, it is what follows once all their flips have been made first.
+static void build_table(const Plan &plan, const Group &group, i64 row, const Error *errors,
+                        int error_count, double *m) {
     int8_t place[MAX_QUBITS];
     for (int j = 0; j < group.width; j++) place[group.at[j]] = (int8_t)j;
     View view = {group.width, place, group.qubits, 0};
@@ -212,18 +221,22 @@ static void build_table(const Plan &plan, const Group &group, i64 row, double *m
         m[2 * j] = 1;
         m[2 * j + 1] = 0;
     }
-    for (int op = group.first; op >= 0; op = plan.ops[op].next)
+    for (int op = group.first; op >= 0; op = plan.ops[op].next) {
         apply_op<double>(plan, plan.ops[op], row, m, view, nullptr);
+        for (; error_count && errors->rank == plan.ops[op].rank; errors++, error_count--)
+            apply_pauli<double>(m, view, errors->x, errors->z);
+    }
 }
 
 template <class T>
 void build_group(const Plan &plan, const Group &group, i64 row, const Error *errors, int error_count,
                  T *out, double *scratch) {
-    int numbers = group.how == How::DENSE ? 1 << (2 * group.width) : 1 << group.width;
-    if (group.how == How::DENSE)
+    bool dense = group.how != How::TABLE;
+    int numbers = dense ? 1 << (2 * group.width) : 1 << group.width;
+    if (dense)
         build_dense(plan, group, row, errors, error_count, scratch);
     else
-        build_table(plan, group, row, scratch);
+        build_table(plan, group, row, errors, error_count, scratch);
     for (int j = 0; j < 2 * numbers; j++) out[j] = (T)scratch[j];
 }
 

@@ -216,19 +216,31 @@ template <class T> struct Walk {
         return true;
     }
 
+    void copy_state(T *to, const T *from) const {
+        if (to != from) memcpy(to, from, 2 * sizeof(T) * amplitudes(plan->qubits));
+    }
+
     // Groups from `group` to `end`, the first of them with the errors of `shot`.
     void run_with_errors(T *to, const T *from, int group, int end, i64 shot, i64 seen) {
         const Error *errors = shots->errors + error_at(shot, seen);
         int count = (int)errors_in(shot, seen, group);
         const Group &g = plan->groups[group];
-        if (g.how == How::DENSE) {
+        bool table = g.how == How::TABLE;
+        if (table || g.width <= MAX_DENSE) {
             alignas(64) T matrix[2 << (2 * MAX_DENSE)];
             alignas(64) double scratch[6 << (2 * MAX_DENSE)];
             build_group<T>(*plan, g, row, errors, count, matrix, scratch);
+            u64 flips = 0;
+            for (int i = 0; table && i < count; i++) flips ^= errors[i].x;
+            if (flips) {
+                copy_state(to, from);
+                machine.pauli(to, flips, 0);
+                from = to;
+            }
             machine.run(to, from, group, end, {group, matrix});
             return;
         }
-        if (to != from) memcpy(to, from, 2 * sizeof(T) * amplitudes(plan->qubits));
+        copy_state(to, from);
         machine.one_by_one(to, group, errors, count);
         machine.run(to, to, group + 1, end, {-1, nullptr});
     }

@@ -263,7 +263,7 @@ static void dense(T *a, int n, int k, const int *targets, u64 controls, const T 
     }
     alignas(64) T numbers[1 << (2 * MAX_DENSE)];
     shape.turned_in = shape.turned_out = 0;
-    bool real = !shape.lane_ones && make_real(k, m, numbers, shape.turned_in, shape.turned_out);
+    bool real = k <= 3 && !shape.lane_ones && make_real(k, m, numbers, shape.turned_in, shape.turned_out);
     if (real) m = numbers;
     switch (k) {
     case 1: return dense_low<T, 1>(a, low, shape, idle, m, real);

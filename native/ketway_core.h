@@ -25,6 +25,10 @@ enum {
     KW_RESET = 6
 };
 
+/* Forms of matrices. Monomial: one number per row, of +-1 and +-i. Half: each number is real or
+   imaginary. Full: anything. */
+enum { KW_MONOMIAL = 0, KW_HALF = 1, KW_FULL = 2 };
+
 typedef struct {
     int32_t qubits;
     int32_t ops;
@@ -36,6 +40,7 @@ typedef struct {
     const int32_t *letter_starts; /* of the letters of an operation */
     const uint8_t *letters;       /* 0..3 for I X Y Z */
     const int64_t *data;          /* where an operation's numbers start, in doubles */
+    const uint8_t *forms;         /* a hint for planning: KW_MONOMIAL, KW_HALF or KW_FULL */
     const uint8_t *varies;        /* 1: in the row's numbers; 0: in the constants */
     const double *constants;
     const double *rows;

@@ -36,15 +36,16 @@ template <class T> void Machine<T>::prepare(i64 r) {
 template <class T>
 void Machine<T>::apply(T *a, const View &view, int g, Instead<T> instead, T *work) const {
     const Group &group = plan->groups[g];
-    const T *matrix = instead.group == g ? instead.matrix : matrices + 2 * group.matrix;
-    if (group.how == How::LIST) {
+    bool other = instead.group == g;
+    const T *matrix = other ? instead.matrix : matrices + 2 * group.matrix;
+    if (group.how == How::LIST && !other) {
         for (int op = group.first; op >= 0; op = plan->ops[op].next)
             apply_op<T>(*plan, plan->ops[op], row, a, view, work);
-    } else if (group.how == How::DENSE) {
+    } else if (group.how != How::TABLE) {
         int targets[MAX_DENSE];
         for (int j = 0; j < group.width; j++) targets[j] = view.place[group.at[j]];
         kernels<T>().dense(a, view.width, group.width, targets, 0, matrix);
-    } else if (group.how == How::TABLE) {
+    } else {
         int positions[MAX_DIAGONAL], places[MAX_DIAGONAL], width = 0;
         u32 base = 0;
         for (int j = 0; j < group.width; j++) {

@@ -6,12 +6,12 @@
 namespace kw {
 
 template <class T> struct Tiling;
-// A tile of 128 KiB stays in the second cache; runs of 512 bytes keep memory streams long.
+// A tile of 256 KiB stays in the second cache; runs of 512 bytes keep memory streams long.
 template <> struct Tiling<double> {
-    static constexpr int TILE = 13, RUN = 5;
+    static constexpr int TILE = 14, RUN = 5;
 };
 template <> struct Tiling<float> {
-    static constexpr int TILE = 14, RUN = 6;
+    static constexpr int TILE = 15, RUN = 6;
 };
 
 // A group whose matrix differs from the row's, because errors happened inside it.

@@ -2,9 +2,11 @@
 
 namespace kw {
 
-// Cycles per vector of a dense matrix on k qubits, as measured with AVX2; a table; a call, in cycles.
-static const float DENSE_COST[] = {0, 2.6f, 4.6f, 8.8f, 17.5f, 36};
-static const float TABLE_COST = 2.2f;
+// Cycles per vector of a dense matrix on k qubits, as measured with AVX2 on a tile in the second
+// cache; the same where every number is real or imaginary; a table; a call, in cycles.
+static const float DENSE_COST[] = {0, 2.9f, 4.7f, 8.8f, 16.5f, 31};
+static const float HALF_COST[] = {0, 2.3f, 2.5f, 6, 16.5f, 31};
+static const float TABLE_COST = 2.4f;
 static const float CALL_COST = 150;
 
 namespace {
@@ -14,15 +16,19 @@ struct Planner {
     Arena &arena;
     const kw_program *program;
     bool reused;
+    bool errors;
     int *last;     // group that last touched a qubit, or -1
     int *waiting;  // first of the one-qubit operations that wait for a group on a qubit, or -1
     int *waiting_end;
+    int gathering; // the newest group of nothing but phases, or -1
 
     float call() const { return CALL_COST / (float)(ONE << (plan.qubits > 1 ? plan.qubits - 1 : 0)); }
 
     float dense_cost(const Group &g) const {
         if (g.width > MAX_DENSE) return 1e30f;
-        float cost = DENSE_COST[g.width] + call();
+        // Two mixing gates on one qubit make full numbers of halves: a guess, which costs only time.
+        bool half = !g.full && g.mixing <= g.width;
+        float cost = (half ? HALF_COST : DENSE_COST)[g.width] + call();
         if (!reused) {
             int excess = 2 * g.width - plan.qubits;
             float share = excess > 0 ? (float)(ONE << excess) : 1 / (float)(ONE << -excess);
@@ -55,6 +61,8 @@ struct Planner {
         out.count += h.count;
         out.sum += h.sum;
         out.phases = g.phases && h.phases;
+        out.full = g.full || h.full;
+        out.mixing = g.mixing + h.mixing;
         return out;
     }
 
@@ -69,6 +77,8 @@ struct Planner {
         g.width = count_bits(o.qubits);
         g.sum = o.cost;
         g.phases = o.phases;
+        g.full = o.form == KW_FULL;
+        g.mixing = o.form != KW_MONOMIAL;
         g.how = How::LIST;
         g.alive = 1;
         return g;
@@ -127,11 +137,41 @@ struct Planner {
         if (waiting[qubit] >= 0) start(take_waiting(qubit));
     }
 
+    // Diagonal operations: free in a matrix that is full anyway, else gathered in tables, so that
+    // the matrices around them keep their simple numbers.
+    bool add_phases(const Group &g) {
+        for (u64 rest = g.qubits; rest; rest &= rest - 1)
+            if (waiting[lowest(rest)] >= 0) return false;
+        int at = newest(g.qubits);
+        if (at >= 0 && plan.groups[at].how != How::EVENT) {
+            Group both = joined(plan.groups[at], g);
+            if (both.qubits == plan.groups[at].qubits && may_join(both) &&
+                cost(both) < cost(plan.groups[at]) + 0.3f) {
+                append(plan.groups[at], g);
+                return true;
+            }
+        }
+        int table = gathering;
+        if (table >= 0 && table >= at) {
+            Group both = joined(plan.groups[table], g);
+            if (both.phases && both.width <= MAX_DIAGONAL &&
+                cost(both) < cost(plan.groups[table]) + cost(g)) {
+                append(plan.groups[table], g);
+                touch(table, g.qubits);
+                return true;
+            }
+        }
+        if (g.width > 1 && at >= 0 && pays(plan.groups[at], g)) return false;
+        gathering = start(g);
+        return true;
+    }
+
     void add(int op) {
         Op &o = plan.ops[op];
         Group g = alone(op);
         bool event = o.code == KW_MEASURE || o.code == KW_RESET;
         if (event) g.how = How::EVENT;
+        if (g.phases && add_phases(g)) return;
         if (g.width == 1 && !event) {
             int q = lowest(o.qubits), at = last[q];
             if (waiting[q] < 0 && at >= 0 && pays(plan.groups[at], g)) {
@@ -197,7 +237,59 @@ struct Planner {
             Group &group = plan.groups[g];
             if (group.how == How::EVENT) continue;
             group.how = how(group);
-            if (group.how == How::DENSE) group.moved = group.qubits;
+            if (errors && group.phases && group.width <= MAX_DIAGONAL) group.how = How::TABLE;
+            // A list that may meet errors is a dense matrix when it does.
+            if (group.how == How::DENSE ||
+                (group.how == How::LIST && errors && group.width <= MAX_DENSE))
+                group.moved = group.qubits;
+        }
+    }
+
+    static bool fits(const Group &g, u64 inside, u64 blocked) {
+        return !(g.qubits & blocked) && !(g.moved & ~inside) && g.how != How::EVENT;
+    }
+
+    // What a tile of these qubits gets done of the next groups.
+    float gain(const int *rest, int count, u64 inside) const {
+        u64 blocked = 0;
+        float sum = 0;
+        for (int i = 0; i < count; i++) {
+            const Group &g = plan.groups[rest[i]];
+            if (fits(g, inside, blocked))
+                sum += 1 + cost(g);
+            else
+                blocked |= g.qubits;
+        }
+        return sum;
+    }
+
+    // Take in, again and again, what the next groups lack, whichever brings the most per qubit.
+    u64 best_tile(const int *rest, int left, u64 inside, int tile) const {
+        constexpr int AHEAD = 160, CHOICES = 24;
+        int count = left < AHEAD ? left : AHEAD;
+        float now = gain(rest, count, inside);
+        for (;;) {
+            u64 lacks[CHOICES], best = 0;
+            int choices = 0;
+            for (int i = 0; i < count && choices < CHOICES; i++) {
+                u64 lack = plan.groups[rest[i]].moved & ~inside;
+                bool known = !lack || count_bits(inside | lack) > tile;
+                for (int c = 0; c < choices; c++) known |= lacks[c] == lack;
+                if (!known) lacks[choices++] = lack;
+            }
+            float most = 0, then = now;
+            for (int c = 0; c < choices; c++) {
+                float all = gain(rest, count, inside | lacks[c]);
+                float each = (all - now) / (float)count_bits(lacks[c]);
+                if (each > most) {
+                    most = each;
+                    best = lacks[c];
+                    then = all;
+                }
+            }
+            if (!best) return inside;
+            inside |= best;
+            now = then;
         }
     }
 
@@ -219,33 +311,27 @@ struct Planner {
         u64 everything = (ONE << n) - 1;
         while (left) {
             Pass pass = {done, done, 0, (ONE << run) - 1};
-            u64 blocked = 0;
-            int kept = 0, i = 0;
             const Group &head = plan.groups[rest[0]];
+            int kept = 0, i = 0;
             if (head.how == How::EVENT || count_bits(pass.qubits | head.moved) > tile) {
                 // An event, or something too wide for a tile: by itself, on the whole register.
                 pass.qubits = everything;
                 sorted[done++] = head;
                 i = 1;
-                blocked = everything;
-            }
-            for (; i < left; i++) {
-                if (blocked == everything) {
-                    memmove(rest + kept, rest + i, (size_t)(left - i) * sizeof(int));
-                    kept += left - i;
-                    break;
-                }
+            } else
+                pass.qubits = best_tile(rest, left, pass.qubits, tile);
+            u64 blocked = pass.qubits == everything ? everything : 0;
+            for (; i < left && blocked != everything; i++) {
                 const Group &g = plan.groups[rest[i]];
-                u64 wider = pass.qubits | g.moved;
-                if ((g.qubits & blocked) || g.how == How::EVENT || count_bits(wider) > tile) {
+                if (fits(g, pass.qubits, blocked))
+                    sorted[done++] = g;
+                else {
                     blocked |= g.qubits;
                     rest[kept++] = rest[i];
-                } else {
-                    pass.qubits = wider;
-                    sorted[done++] = g;
                 }
             }
-            left = kept;
+            memmove(rest + kept, rest + i, (size_t)(left - i) * sizeof(int));
+            left = kept + left - i;
             pass.end = done;
             // Fill the tile up from below: longer runs of memory.
             for (int q = 0; q < n && count_bits(pass.qubits) < tile; q++) pass.qubits |= ONE << q;
@@ -256,14 +342,16 @@ struct Planner {
     }
 };
 
-float op_cost(const Op &o, int targets, int controls) {
+float op_cost(const Op &o, int targets, int controls) { // alone, in cycles per vector
     float part = 1 / (float)(ONE << (controls < 60 ? controls : 60));
     float x = 0;
     for (int t = 0; t < o.terms * targets; t++) x += o.letters && (o.letters[t] == 1 || o.letters[t] == 2);
     switch (o.code) {
-    case KW_MATRIX: return DENSE_COST[targets] * part + 0.2f;
-    case KW_DIAGONAL: return 1.6f * part + 0.2f;
-    case KW_ROTATION: return x > 0 ? 2.8f : 2;
+    case KW_MATRIX:
+        if (targets == 1 && o.form == KW_MONOMIAL) return 1.5f * part + 0.1f;
+        return (o.form == KW_FULL ? DENSE_COST : HALF_COST)[targets] * part + 0.2f;
+    case KW_DIAGONAL: return (targets == 1 ? 1.2f : 2.4f) * part + 0.1f;
+    case KW_ROTATION: return x > 0 ? 3.5f : 3.9f;
     case KW_PAULI_SUM: return 60 + 60 * (float)o.terms;
     }
     return 0;
@@ -308,6 +396,7 @@ static void read_ops(Plan &plan, Arena &arena, const kw_program *program, const 
         o.data = program->data[i];
         o.varies = program->varies[i];
         o.phases = o.code == KW_DIAGONAL;
+        o.form = program->forms[i];
         if (o.code == KW_ROTATION || o.code == KW_PAULI_SUM) {
             u64 moved = 0;
             for (int t = 0; t < o.terms * o.targets; t++)
@@ -333,7 +422,8 @@ void make_plan(Plan &plan, Arena &arena, const kw_program *program, const kw_noi
     plan.program = program;
     read_ops(plan, arena, program, noise);
     plan.groups = arena.array<Group>(plan.op_count + 1);
-    Planner planner = {plan, arena, program, reused, nullptr, nullptr, nullptr};
+    Planner planner = {plan, arena, program, reused, noise && noise->sites,
+                       nullptr, nullptr, nullptr, -1};
     int n = plan.qubits;
     planner.last = arena.array<int>(n);
     planner.waiting = arena.array<int>(n);
@@ -354,9 +444,10 @@ void make_plan(Plan &plan, Arena &arena, const kw_program *program, const kw_noi
                 plan.ops[op].group = g;
                 plan.ops[op].rank = rank++;
             }
-            if (group.how == How::EVENT || group.how == How::LIST) continue;
+            if (group.how == How::EVENT || group.width > MAX_DIAGONAL) continue;
             int k = 0;
             for (u64 rest = group.qubits; rest; rest &= rest - 1) group.at[k++] = (int8_t)lowest(rest);
+            if (group.how == How::LIST) continue;
             group.matrix = plan.numbers;
             plan.numbers += group.how == How::DENSE ? ONE << (2 * k) : ONE << k;
         }

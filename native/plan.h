@@ -16,6 +16,7 @@ struct Op {
     uint8_t targets;    // how many
     bool varies;        // its numbers stand in the row's part
     bool phases;        // diagonal
+    uint8_t form;       // KW_MONOMIAL, KW_HALF, KW_FULL
     int32_t terms;
     const int *at;      // its targets
     const uint8_t *letters;
@@ -39,6 +40,8 @@ struct Group {
     int32_t width;  // number of qubits
     float sum;      // cost of its operations one by one
     bool phases;    // all diagonal
+    bool full;      // some operation has numbers that are neither real nor imaginary
+    int32_t mixing; // operations that are neither diagonal nor permutations
     How how;
     int32_t pass;
     int32_t alive;

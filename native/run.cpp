@@ -280,7 +280,7 @@ using namespace kw;
 
 extern "C" {
 
-int32_t kw_abi(void) { return 1; }
+int32_t kw_abi(void) { return 2; }
 
 const char *kw_isa(void) { return isa_name(); }
 

@@ -57,7 +57,9 @@ def uniform(qubits: int) -> Circuit:
 def test_exact_distributions_agree_with_the_formulas(seed: int) -> None:
     circuit = random_circuit(2 + seed % 6, 40, seed)
     result = run(circuit, exact=True)
-    assert result.probabilities is not None and result.counts is None and result.shots is None
+    assert result.probabilities is not None
+    assert result.counts is None
+    assert result.shots is None
     assert result.integers() == sorted(result.integers())
     assert math.fsum(result.probabilities) == pytest.approx(1, abs=1e-14)
     found = dict(zip(result.integers(), result.probabilities, strict=True))
@@ -77,7 +79,8 @@ def test_measured_qubits_go_to_their_bits_and_others_are_summed_over() -> None:
     b.add(Kind.MEASURE, [0, 2])
     circuit = b.circuit()
     result = run(circuit, exact=True)
-    assert result.bits == 11 and result.outcomes.shape[1] == 2
+    assert result.bits == 11
+    assert result.outcomes.shape[1] == 2
     assert result.probabilities is not None
     found = dict(zip(result.integers(), result.probabilities, strict=True))
     expected = reference.distribution(circuit)
@@ -127,7 +130,8 @@ def test_wide_distributions_keep_their_largest_and_say_what_mass() -> None:
     circuit = uniform(10)
     whole = run(circuit, exact=True)
     kept = run(circuit, exact=True, kept=100)
-    assert whole.probabilities is not None and kept.probabilities is not None
+    assert whole.probabilities is not None
+    assert kept.probabilities is not None
     assert whole.provenance.kept == 1
     largest = sorted(whole.probabilities, reverse=True)[:100]
     assert len(kept) == 100
@@ -150,7 +154,8 @@ def test_of_equal_probabilities_the_smallest_outcomes_are_kept() -> None:
 def test_shots_beside_a_cut_distribution_come_from_all_of_it() -> None:
     circuit = uniform(10)
     result = run(circuit, shots=2000, exact=True, kept=10)
-    assert result.probabilities is not None and result.counts is not None
+    assert result.probabilities is not None
+    assert result.counts is not None
     assert result.total == 2000
     assert len(result) > 10, "outcomes that were drawn are listed too"
     assert fits(counts_of(result), reference.distribution(circuit))
@@ -172,7 +177,8 @@ def test_shots_follow_the_distribution(qubits: int) -> None:
 
 def test_counts_are_the_counts_of_the_shots() -> None:
     result = run(uniform(6), shots=5000, exact=True)
-    assert result.shots is not None and result.counts is not None
+    assert result.shots is not None
+    assert result.counts is not None
     np.testing.assert_array_equal(
         np.bincount(result.shots, minlength=len(result)), result.counts
     )
@@ -188,7 +194,8 @@ def test_shots_stand_in_the_order_taken() -> None:
 
 def test_other_seeds_give_other_shots() -> None:
     one, other = run(uniform(8), shots=100), run(uniform(8), shots=100, seeds=(8,))
-    assert one.shots is not None and other.shots is not None
+    assert one.shots is not None
+    assert other.shots is not None
     assert one.outcomes[one.shots].tobytes() != other.outcomes[other.shots].tobytes()
 
 
@@ -263,7 +270,8 @@ def test_noise_agrees_with_density_matrices(seed: int, readout: float) -> None:
     model = NoiseModel("test", one_qubit=0.03, two_qubit=0.08, readout=readout)
     expected = reference.noisy_distribution(circuit, 0.03, 0.08, readout)
     result = noisy(circuit, model, threads=2)
-    assert result.probabilities is None and result.total == 20000
+    assert result.probabilities is None
+    assert result.total == 20000
     assert fits(counts_of(result), expected)
 
 
@@ -424,6 +432,7 @@ def test_estimates_grow_with_what_is_asked() -> None:
     assert ENGINE.estimate(wide, 1, 1000, None, "double")[0] > 16 * 2**28
     assert ENGINE.estimate(small, 10, 1000, None, "double")[1] < seconds
     noisy_size, noisy_seconds = ENGINE.estimate(wide, 1, 1000, NOISY, "single")
-    assert noisy_size > size and noisy_seconds > 10 * seconds
+    assert noisy_size > size
+    assert noisy_seconds > 10 * seconds
 
 

@@ -1,8 +1,8 @@
 """The compiled core, by ctypes: its structures, and one function for each of its entries.
 
-The library is plain C (`native/ketway_core.h`, mirrored here). Loading it starts nothing; every call
-makes and joins its own threads and gives up the interpreter lock, so a process that has loaded it
-may fork.
+The library is plain C (`native/ketway_core.h`, mirrored here). Loading it starts nothing; every
+call makes and joins its own threads and gives up the interpreter lock, so a process that has loaded
+it may fork.
 """
 
 from __future__ import annotations
@@ -17,11 +17,14 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-_ABI: Final = 1
+_ABI: Final = 2
 _NO_MEMORY, _TOO_WIDE = 1, 2
 
 MATRIX, DIAGONAL, SWAP, ROTATION, PAULI_SUM, MEASURE, RESET = range(7)
 """What an operation of the core is: see `ketway_core.h`."""
+
+MONOMIAL, HALF, FULL = range(3)
+"""What the numbers of a matrix are like: a hint for fusion."""
 
 MAX_QUBITS: Final = 40
 
@@ -43,6 +46,7 @@ class _Program(ctypes.Structure):
         ("letter_starts", _P),
         ("letters", _P),
         ("data", _P),
+        ("forms", _P),
         ("varies", _P),
         ("constants", _P),
         ("rows", _P),
@@ -112,6 +116,7 @@ class Code:
     letter_starts: NDArray[np.int32]
     letters: NDArray[np.uint8]
     data: NDArray[np.int64]
+    forms: NDArray[np.uint8]
     varies: NDArray[np.uint8]
     constants: NDArray[np.float64]
     slots: NDArray[np.int32]
@@ -130,6 +135,7 @@ class Code:
             _at(self.letter_starts),
             _at(self.letters),
             _at(self.data),
+            _at(self.forms),
             _at(self.varies),
             _at(self.constants),
             _at(rows),
@@ -189,7 +195,7 @@ def library() -> ctypes.CDLL:
 
 
 def isa() -> Literal["baseline", "avx2", "avx512"]:
-    """The instruction set in use; `KETWAY_ISA` may force a narrower one, once, before the first call."""
+    """The instruction set in use; before the first call, `KETWAY_ISA` may force a narrower one."""
     name: Literal["baseline", "avx2", "avx512"] = library().kw_isa().decode()
     return name
 

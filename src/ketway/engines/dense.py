@@ -134,7 +134,7 @@ class DenseEngine:
     ) -> tuple[int, float]:
         """Peak bytes of one circuit's run, and seconds for all rows on one thread.
 
-        Time is amplitudes times gates (fused, a gate costs about 0.6 ns per amplitude in double
+        Time is amplitudes times gates (fused, a gate costs about 0.4 ns per amplitude in double
         precision) for every run of the circuit; noise needs half a run more for every shot that
         meets an error. Memory is one register, its outcomes and shots; with events, the copies that
         live at once: as many as errors of one shot, and at most log2(shots).
@@ -153,7 +153,7 @@ class DenseEngine:
         if events:
             runs, copies = runs + shots, math.inf
         copies = min(copies, math.ceil(math.log2(max(2, shots))))
-        per_amplitude = 0.6e-9 if precision == "double" else 0.35e-9
+        per_amplitude = 0.4e-9 if precision == "double" else 0.2e-9
         passes = 2**structure.qubits * ((single + many + 4) * per_amplitude)
         seconds = rows * (runs * (passes + 2e-6) + shots * 2e-7 + 2e-5)
         outcomes = 24 * min(2.0**structure.qubits, KEPT_OUTCOMES + shots)

@@ -25,6 +25,13 @@ _IDLE: Final = (Kind.NOP, Kind.MEASURE)
 """Kinds after which a qubit is as it was, so a measurement before them is still its last."""
 
 
+_FORMS: Final = {
+    **dict.fromkeys((Kind.X, Kind.Y, Kind.Z, Kind.S, Kind.SDG, Kind.SWAP), core.MONOMIAL),
+    **dict.fromkeys((Kind.H, Kind.RX, Kind.RY, Kind.RXX, Kind.RYY), core.HALF),
+}
+"""Kinds whose matrices cost less when they are fused with their like; all others are full."""
+
+
 @dataclass(frozen=True)
 class Readout:
     """How qubits and measurements become the bits of an outcome."""
@@ -181,6 +188,7 @@ class _Draft:
         self.terms = np.zeros(ops, dtype=np.int32)
         self.letter_starts = np.zeros(ops, dtype=np.int32)
         self.data = np.zeros(ops, dtype=np.int64)
+        self.forms = np.full(ops, core.FULL, dtype=np.uint8)
         self.varies = np.zeros(ops, dtype=np.uint8)
         self.slots = np.full(ops, -1, dtype=np.int32)
         self.constants: list[Floats] = []
@@ -197,6 +205,7 @@ class _Draft:
                 continue
             ops = np.flatnonzero(kinds == kind)
             self.codes[ops] = core.DIAGONAL if row.diagonal else core.MATRIX
+            self.forms[ops] = _FORMS.get(kind, core.FULL)
             if kind == Kind.GLOBAL_PHASE:
                 self.controls[ops] -= 1  # a phase on the last control
             if kind == Kind.SWAP and swaps:
@@ -257,6 +266,7 @@ class _Draft:
             self.letter_starts,
             self.structure.letters,
             self.data,
+            self.forms,
             self.varies,
             constants,
             self.slots,

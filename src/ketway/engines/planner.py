@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Final
 
 import msgspec
+import numpy as np
 
 from ketway.circuits.circuit import Batch, Program, Structure
 from ketway.devices.noise import NoiseModel
@@ -64,13 +65,11 @@ def plan(
             "Nothing was asked of the circuit: ask for shots or for its exact distribution.",
         )
     structure = batch.structure
-    noisy = noise is not None and not noise.ideal
-    if shots <= 0 and noisy:
+    if shots <= 0 and noise is not None and not noise.ideal:
         raise _refusal(
             Code.INVALID_INPUT, "Noise is sampled shot by shot: ask for shots, or for no noise."
         )
-    wide = structure.qubits > CLIFFORD_ABOVE
-    if not (wide or noisy or eventful(structure)):
+    if not _gates_decide(structure, noise):
         return _dense_plan(batch, shots, noise, machine, 0)  # cheapest, whatever its gates are
     rows = clifford_rows(batch)
     if rows.all():
@@ -82,6 +81,33 @@ def plan(
             "sampled shot by shot: ask for shots.",
         )
     return _dense_plan(batch, shots, noise, machine, int(rows.sum()))
+
+
+def _gates_decide(structure: Structure, noise: NoiseModel | None) -> bool:
+    """Whether it matters for the choice of an engine that all gates are Clifford."""
+    noisy = noise is not None and not noise.ideal
+    return noisy or structure.qubits > CLIFFORD_ABOVE or eventful(structure)
+
+
+def divided(program: Program, noise: NoiseModel | None) -> Program:
+    """The program with each batch in two where some of its circuits are all Clifford and that
+    decides: a circuit's engine, and so its answer, must not depend on who shares its batch."""
+    batches: list[Batch] = []
+    places: dict[tuple[int, int], tuple[int, int]] = {}
+    for place, batch in enumerate(program.batches):
+        parts = [np.arange(len(batch))]
+        if len(batch) > 1 and _gates_decide(batch.structure, noise):
+            rows = clifford_rows(batch)
+            parts = [part for part in (np.flatnonzero(~rows), np.flatnonzero(rows)) if len(part)]
+        for part in parts:
+            places.update(
+                ((place, int(row)), (len(batches), new)) for new, row in enumerate(part)
+            )
+            batches.append(batch if len(parts) == 1 else Batch(batch.structure, batch.params[part]))
+    if len(batches) == len(program.batches):
+        return program
+    order = tuple(places[place] for place in program.order)
+    return Program(tuple(batches), order, program.registers)
 
 
 def plan_program(
