@@ -91,15 +91,27 @@ class App:
         own = control.Routes(self.jobs, backends, self._health, self._checks)
         ionq = ionq_v04.Routes(self.jobs, backends)
         largest = self.settings.max_body
+        dialects = {
+            "/v0.4": ionq.dialect(accounts, largest),
+            "/ketway/v1": own.dialect(accounts, largest),
+        }
+
+        async def elsewhere(scope: Any, receive: Any, send: Any) -> None:
+            """Paths that are nobody's, and those that no pattern matches, such as one with a line
+            break, which still are to be refused in their dialect's words."""
+            for prefix, dialect in dialects.items():
+                if scope.get("path", "").startswith(f"{prefix}/"):
+                    return await dialect.not_found(scope, receive, send)
+            return await _nothing_here(scope, receive, send)
+
         return Router(
             [
-                Mount("/v0.4", ionq.dialect(accounts, largest)),
-                Mount("/ketway/v1", own.dialect(accounts, largest)),
+                *(Mount(prefix, dialect) for prefix, dialect in dialects.items()),
                 Route("/", self._front),
                 Route("/livez", self._alive),
             ],
             redirect_slashes=False,
-            default=_nothing_here,
+            default=elsewhere,
         )
 
     async def _front(self, _request: Request) -> Response:

@@ -10,7 +10,7 @@ import socket
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import uvicorn
 
@@ -24,6 +24,9 @@ LOCK = "server.lock"
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 GRACE = 5
 """Seconds that open requests have to end when the server stops."""
+IDLE = 75
+"""Seconds that a connection is kept between requests: longer than SDKs wait between two polls, so
+that none is closed just as the next request is sent on it."""
 
 
 class ServerError(Exception):
@@ -51,6 +54,14 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return uvloop.new_event_loop
 
 
+def _protocol() -> Any:
+    try:
+        from ketway.protocol import Protocol
+    except ImportError:  # Windows has no httptools
+        return "auto"
+    return Protocol
+
+
 async def _serve(
     settings: Settings, listener: socket.socket, announce: Callable[[str], None]
 ) -> int:
@@ -63,10 +74,12 @@ async def _serve(
     server = _Server(
         uvicorn.Config(
             app,
+            http=_protocol(),
             lifespan="off",
             access_log=False,
             log_config=None,
             timeout_graceful_shutdown=GRACE,
+            timeout_keep_alive=IDLE,
             server_header=False,
             proxy_headers=False,
             date_header=True,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, TypeAlias
 
 import msgspec
 
@@ -35,24 +35,28 @@ def default_memory() -> int:
     return total * 4 // 5
 
 
+AtLeastOne: TypeAlias = Annotated[int, msgspec.Meta(ge=1)]
+Positive: TypeAlias = Annotated[float, msgspec.Meta(gt=0)]
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     host: str = "127.0.0.1"
     """Address to listen on. Only loopback addresses are open without keys."""
-    port: int = 8400
+    port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 8400
     """Port to listen on; 0 takes a free one."""
     data: Path = msgspec.field(default_factory=default_data)
     """Folder that holds all state."""
-    workers: int = msgspec.field(default_factory=default_workers)
+    workers: AtLeastOne = msgspec.field(default_factory=default_workers)
     """How many attempts run at the same time, and how many threads one may use."""
-    memory: int = msgspec.field(default_factory=default_memory)
+    memory: AtLeastOne = msgspec.field(default_factory=default_memory)
     """Bytes that all running attempts together may plan for."""
-    max_seconds: float = 3 * 3600.0
+    max_seconds: Positive = 3 * 3600.0
     """Longest time that one attempt may take."""
-    max_losses: int = 5
+    max_losses: AtLeastOne = 5
     """How many attempts of a job may die without an answer before the job fails."""
-    lease_seconds: float = 30.0
+    lease_seconds: Positive = 30.0
     """How long a started job is believed to be running without a heartbeat."""
-    max_body: int = 10 * 1024 * 1024
+    max_body: AtLeastOne = 10 * 1024 * 1024
     """Largest request body, in bytes."""
     force_spawn: bool = False
     """Run attempts in spawned processes also where forking from a zygote is possible."""

@@ -216,6 +216,7 @@ def _global_phase(params: Params) -> Matrices:
 _R = math.sqrt(0.5)
 _I2 = _constant((1, 0), (0, 1))
 
+# fmt: off
 _ROWS = (
     Gate(Kind.X, "x", 1, 0, _constant((0, 1), (1, 0)), Kind.X, clifford=True,
          ionq_qis=("x", "not", "cnot"), qasm=("x",)),
@@ -264,6 +265,7 @@ _ROWS = (
     Gate(Kind.MEASURE, "measure", 1, 0, None, qasm=("measure",)),
     Gate(Kind.RESET, "reset", 1, 0, None, qasm=("reset",)),
 )
+# fmt: on
 
 GATES: dict[Kind, Gate] = {row.kind: row for row in _ROWS}
 """The table, by kind."""

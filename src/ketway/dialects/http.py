@@ -17,8 +17,8 @@ import msgspec
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import Route, Router
 
+from ketway.dialects.paths import Paths
 from ketway.service.accounts import Accounts, Principal
 
 log = logging.getLogger("ketway.http")
@@ -111,14 +111,17 @@ class Dialect:
         self._speak_error = speak_error
         self._key_of = key_of
         self._max_body = max_body
-        self._router = Router(
-            [Route(path, _Endpoint(self, path)) for path in _paths(operations)],
-            redirect_slashes=False,
-            default=self._not_found,
-        )
+        self._paths: Paths[_Endpoint] = Paths()
+        for path in {operation.path for operation in operations}:
+            self._paths.add(path, _Endpoint(self, path))
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        await self._router(scope, receive, send)
+        found = self._paths.find(scope["path"].removeprefix(scope.get("root_path", "")))
+        if found is None or scope["type"] != "http":
+            await self.not_found(scope, receive, send)
+            return
+        endpoint, scope["path_params"] = found
+        await endpoint(scope, receive, send)
 
     async def answer(self, server: _Server, request: Request) -> Response:
         """Decode, serve, and say what went wrong if it did."""
@@ -149,7 +152,7 @@ class Dialect:
             log.error("%s %s failed", request.method, request.url.path, exc_info=error)
         return response
 
-    async def _not_found(self, scope: Any, receive: Any, send: Any) -> None:
+    async def not_found(self, scope: Any, receive: Any, send: Any) -> None:
         """No operation has this path."""
         if scope["type"] != "http":
             return
@@ -201,11 +204,6 @@ class _Endpoint:
         else:
             response = await self._dialect.answer(server, request)
         await response(scope, receive, send)
-
-
-def _paths(operations: Sequence[Operation]) -> list[str]:
-    """Each path once; those without parameters first, so that `/jobs/estimate` is no job's id."""
-    return sorted({operation.path for operation in operations}, key=lambda p: (p.count("{"), p))
 
 
 def _decode(decoder: msgspec.json.Decoder[Any], raw: bytes) -> Any:

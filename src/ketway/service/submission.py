@@ -19,7 +19,7 @@ from ketway.devices.device import Device
 from ketway.devices.loading import Catalogue, UnknownNameError
 from ketway.devices.noise import NoiseModel
 from ketway.engines.engine import Plan
-from ketway.engines.planner import Machine, plan
+from ketway.engines.planner import Machine, divided, plan
 from ketway.engines.seeds import derive
 from ketway.jobs.failures import Code, FailedError, Failure
 from ketway.jobs.ids import new_ids, now
@@ -89,7 +89,10 @@ def prepare(
     """Check and plan; may take a while for large jobs, so call it off the event loop then."""
     device = _device(submission, catalogue)
     _check_sizes(submission)
-    program = None if submission.circuits is None else Program.of(submission.circuits)
+    program = None
+    if submission.circuits is not None:
+        noise = noise_of(catalogue, device, submission.noise)
+        program = divided(Program.of(submission.circuits), noise)
     parts: list[PlanPart] | None = None
     failure: Failure | None = None
     if program is not None:
@@ -107,7 +110,8 @@ def _device(submission: Submission, catalogue: Catalogue) -> Device:
     try:
         device = catalogue.device(submission.backend)
     except UnknownNameError as error:
-        raise RefusedError(str(error), "backend") from None
+        message = str(error).replace("device", "backend", 1)
+        raise RefusedError(message, "backend") from None
     if submission.noise is None:
         return device
     seed = submission.noise.seed

@@ -17,7 +17,8 @@ from sqlalchemy import Connection, bindparam, delete, insert, or_, select, tuple
 from ketway.jobs.failures import Failure
 from ketway.jobs.ids import now
 from ketway.jobs.job import FINAL, Job, PlanPart, State, sources
-from ketway.store.rows import row_of, to_json
+from ketway.store.often import Often
+from ketway.store.rows import JOB_FIELDS, row_of, to_json
 from ketway.store.schema import attempts, events, jobs, payloads, results
 
 _OPEN = [state.value for state in State if state not in FINAL]
@@ -52,6 +53,13 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """How many children change with the job."""
 
 
+_insert_jobs = Often(insert(jobs), JOB_FIELDS)
+_insert_payloads = Often(insert(payloads), ("job_id", "kind", "data", "blob"))
+_insert_results = Often(insert(results), ("job_id", "data", "blob"))
+_insert_attempts = Often(insert(attempts), ("job_id", "number", "state", "started_at"))
+_insert_events = Often(insert(events), ("job_id", "project_id", "at", "kind", "detail"))
+
+
 def _note(
     connection: Connection,
     kind: str,
@@ -64,21 +72,20 @@ def _note(
         {"job_id": job_id, "project_id": project_id, "at": at, "kind": kind, "detail": text}
         for job_id, project_id in rows
     ]
-    if values:
-        connection.execute(insert(events), values)
-
+    _insert_events.each(connection, values)
 
 
 def insert_job(connection: Connection, family: Sequence[Job], payload: Payload | None) -> None:
     """A new job, its children behind it, and its payload."""
-    connection.execute(insert(jobs), [row_of(job) for job in family])
+    _insert_jobs.each(connection, (row_of(job) for job in family))
     job = family[0]
     if payload is not None:
-        connection.execute(
-            insert(payloads),
-            {"job_id": job.id, **msgspec.structs.asdict(payload)},
-        )
-    connection.execute(insert(events), list(_history(job)))
+        _insert_payload(connection, job.id, payload)
+    _insert_events.each(connection, _history(job))
+
+
+def _insert_payload(connection: Connection, job_id: str, payload: Payload) -> None:
+    _insert_payloads.each(connection, [{"job_id": job_id, **msgspec.structs.asdict(payload)}])
 
 
 def _history(job: Job) -> Iterator[dict[str, Any]]:
@@ -119,9 +126,7 @@ def make_ready(
     ).rowcount
     if not changed:
         return False
-    connection.execute(
-        insert(payloads), {"job_id": job.id, **msgspec.structs.asdict(payload)}
-    )
+    _insert_payload(connection, job.id, payload)
     _note(connection, State.READY, [(job.id, job.project_id)], at)
     if dry:
         _finish(connection, job.id, State.COMPLETED, None)
@@ -156,8 +161,8 @@ def claim(connection: Connection, ids: Sequence[str], lease_until: int) -> list[
             .where(jobs.c.parent_id.in_(parents), jobs.c.state == State.READY.value)
             .values(state=State.STARTED.value, started_at=at)
         )
-    connection.execute(
-        insert(attempts),
+    _insert_attempts.each(
+        connection,
         [
             {"job_id": row.id, "number": row.attempt, "state": "running", "started_at": at}
             for row in rows
@@ -192,7 +197,7 @@ _publish = (
 _explain = update(jobs).where(jobs.c.id == bindparam("job")).values(
     state=State.FAILED.value, failure=bindparam("why")
 )
-_end_attempt = (
+_end_attempt = Often(
     update(attempts)
     .where(attempts.c.job_id == bindparam("job"), attempts.c.number == bindparam("fence"))
     .values(state=bindparam("to"), ended_at=bindparam("at"), reason=bindparam("why"))
@@ -229,18 +234,19 @@ def publish(connection: Connection, answers: Sequence[Answer]) -> list[bool]:
 
 
 def _keep_results(connection: Connection, answers: Sequence[Answer]) -> None:
-    rows = [
-        {"job_id": answer.job_id, "data": answer.data, "blob": answer.blob}
-        for answer in answers
-        if answer.data is not None or answer.blob is not None
-    ]
-    if rows:
-        connection.execute(insert(results), rows)
+    _insert_results.each(
+        connection,
+        [
+            {"job_id": answer.job_id, "data": answer.data, "blob": answer.blob}
+            for answer in answers
+            if answer.data is not None or answer.blob is not None
+        ],
+    )
 
 
 def _end_attempts(connection: Connection, answers: Sequence[Answer], at: int) -> None:
-    connection.execute(
-        _end_attempt,
+    _end_attempt.each(
+        connection,
         [
             {
                 "job": answer.job_id,
@@ -350,10 +356,8 @@ def release(
             .where(jobs.c.parent_id == held.job_id, jobs.c.state == State.STARTED.value)
             .values(state=State.READY.value, started_at=None)
         )
-    connection.execute(
-        _end_attempt,
-        {"job": held.job_id, "fence": held.attempt, "to": outcome, "at": at, "why": reason},
-    )
+    ended = {"job": held.job_id, "fence": held.attempt, "to": outcome, "at": at, "why": reason}
+    _end_attempt.each(connection, [ended])
     _note(
         connection,
         State.READY,

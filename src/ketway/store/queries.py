@@ -9,12 +9,15 @@ from sqlalchemy import Connection, Select, bindparam, func, select
 
 from ketway.jobs.job import Attempt, Event, Job, State
 from ketway.store.changes import Claim, Payload
+from ketway.store.often import Often
 from ketway.store.rows import JOB_FIELDS, attempt_of, event_of, job_of
 from ketway.store.schema import attempts, events, jobs, payloads, results
 
 _job_columns = [jobs.c[name] for name in JOB_FIELDS]
-_job_by_id = select(*_job_columns).where(
-    jobs.c.id == bindparam("id"), jobs.c.project_id == bindparam("project")
+_job_by_id = Often(
+    select(*_job_columns).where(
+        jobs.c.id == bindparam("id"), jobs.c.project_id == bindparam("project")
+    )
 )
 _job_anyhow = select(*_job_columns).where(jobs.c.id == bindparam("id"))
 
@@ -33,7 +36,7 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def job(connection: Connection, project_id: str, job_id: str) -> Job | None:
-    row = connection.execute(_job_by_id, {"id": job_id, "project": project_id}).one_or_none()
+    row = _job_by_id.one(connection, id=job_id, project=project_id)
     return None if row is None else job_of(row)
 
 
@@ -111,12 +114,14 @@ def payload(connection: Connection, job_id: str, kind: str) -> Payload | None:
     return None if row is None else Payload(*row)
 
 
-_result = select(results.c.data, results.c.blob).where(results.c.job_id == bindparam("id"))
+_result = Often(
+    select(results.c.data, results.c.blob).where(results.c.job_id == bindparam("id"))
+)
 
 
 def result(connection: Connection, job_id: str) -> tuple[bytes | None, str | None] | None:
-    row = connection.execute(_result, {"id": job_id}).one_or_none()
-    return None if row is None else (row.data, row.blob)
+    row = _result.one(connection, id=job_id)
+    return None if row is None else (row[0], row[1])
 
 
 def open_jobs(connection: Connection) -> list[Job]:

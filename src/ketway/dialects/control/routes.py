@@ -136,7 +136,7 @@ class Routes:
         return encoded(self._document)
 
     def _job(self, call: Call) -> Job:
-        return self._jobs.find(call.principal, call.path("id").lower()[:36])
+        return self._jobs.find(call.principal, call.path("id").lower()[:40])
 
     async def _waited(self, call: Call) -> Job:
         job = self._job(call)
@@ -162,6 +162,7 @@ class Routes:
 
     def operations(self) -> Sequence[Operation]:
         job = "/jobs/{id}"
+        # fmt: off
         return (
             Operation("GET", "/health", "getHealth", self.health, "The server itself",
                       answer=Health, public=True),
@@ -187,6 +188,7 @@ class Routes:
             Operation("GET", "/openapi.json", "getDocument", self.openapi,
                       "This API as an OpenAPI document", answer=dict[str, Any], public=True),
         )
+        # fmt: on
 
     def dialect(self, accounts: Accounts, max_body: int) -> Dialect:
         operations = self.operations()

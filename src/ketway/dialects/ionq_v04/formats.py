@@ -51,13 +51,14 @@ def formats_of(shots: bool) -> tuple[str, ...]:
     return (*exact, HISTOGRAM, HISTOGRAM_V2, SHOTS, SHOTS_V2) if shots else exact
 
 
-def probabilities(result: Result) -> dict[str, float]:
-    return dict(zip(map(str, result.integers()), result.weights().tolist(), strict=True))
+def probabilities(result: Result) -> dict[int, float]:
+    """Keys are written as strings by the encoder, in a third of the time that `str` takes."""
+    return dict(zip(result.integers(), result.weights().tolist(), strict=True))
 
 
-def histogram(result: Result) -> dict[str, int]:
+def histogram(result: Result) -> dict[int, int]:
     assert result.counts is not None
-    return dict(zip(map(str, result.integers()), result.counts.tolist(), strict=True))
+    return dict(zip(result.integers(), result.counts.tolist(), strict=True))
 
 
 def shots(result: Result) -> list[str]:
@@ -128,7 +129,8 @@ def aggregate(ids: list[str], results: Iterable[Result | None]) -> bytes:
     """All circuits of a parent, keyed by child id in the order of the circuits: SDKs go by it."""
     return msgspec.json.encode(
         {
-            job_id: probabilities(result)
+            # One after the other: a million numbers at once would be too many for any cache.
+            job_id: msgspec.Raw(write(PROBABILITIES, result))
             for job_id, result in zip(ids, results, strict=True)
             if result is not None
         }

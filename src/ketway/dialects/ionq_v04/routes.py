@@ -307,6 +307,7 @@ class Routes:
         figures = device + "/characterizations"
         later = {404: "Not emulated yet."}
         probabilities = dict[str, float]
+        # fmt: off
         return (
             Operation("GET", "/whoami", "getWhoami", self.whoami, "Who the key belongs to",
                       answer=Whoami),
@@ -343,7 +344,7 @@ class Routes:
                       refusals=later),
             Operation("GET", results + "/probabilities", "GetJobProbabilities",
                       self.probabilities, "Probability of each outcome",
-                      query=ResultsQuery, answer=probabilities,
+                      query=ResultsQuery, answer=dict[str, float | probabilities],
                       refusals={404: "No such job, or not completed."}),
             Operation("GET", results + "/probabilities/aggregated", "GetJobProbabilitiesAggregated",
                       self.aggregated, "Probabilities of each circuit of a job",
@@ -379,6 +380,7 @@ class Routes:
             Operation("GET", "/api-docs", "GetApiDocs", self.api_docs,
                       "This API as an OpenAPI document", answer=dict[str, Any], public=True),
         )
+        # fmt: on
 
     def dialect(self, accounts: Accounts, max_body: int) -> Dialect:
         operations = self.operations()

@@ -197,6 +197,9 @@ def metadata_of(given: msgspec.Raw) -> str | None:
     except msgspec.ValidationError as error:
         message = f"metadata: every value must be a string ({error})"
         raise RefusedError(message, "metadata") from None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        # What is skipped over in a body is not looked into before.
+        raise RefusedError("metadata is not JSON in UTF-8", "metadata") from None
     if values is None:
         return None
     keys, longest_key, longest_value = MAX_METADATA

@@ -7,6 +7,7 @@ may be a string, `input.format` and `lang` are tolerated.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -191,12 +192,16 @@ class BackendObject(msgspec.Struct, kw_only=True, omit_defaults=True):
     noise_models: list[str] | None = None
 
 
+Pair = Annotated[Sequence[int], msgspec.Meta(min_length=2, max_length=2)]
+"""Two qubits. Not a tuple: OpenAPI tools stumble over its schema."""
+
+
 class Characterization(msgspec.Struct, kw_only=True):
     id: str
     backend: str
     date: str
     qubits: int
-    connectivity: list[tuple[int, int]]
+    connectivity: Sequence[Pair]
     fidelity: dict[str, dict[str, float]]
     timing: dict[str, float]
 

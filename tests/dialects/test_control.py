@@ -1,0 +1,159 @@
+"""Ketway's own API over the wire."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tests.acceptance.serving import BELL, Answer, Client
+
+BELL_QASM = 'OPENQASM 3.0; include "stdgates.inc"; qubit[2] q; h q[0]; cx q[0], q[1];'
+NOBODY = "01a08d98-4b5e-7000-8000-8111ee2dccbc"
+
+
+def new(**more: Any) -> dict[str, Any]:
+    return {"backend": "simulator", "format": "ionq.circuit.v1", "input": BELL, **more}
+
+
+def ask(client: Client, method: str, path: str, body: Any = None) -> Answer:
+    return client.ask(method, f"/ketway/v1{path}", body)
+
+
+def create(client: Client, **more: Any) -> dict[str, Any]:
+    answer = ask(client, "POST", "/jobs", new(**more))
+    assert answer.status == 201, answer.raw
+    return dict(answer.json)
+
+
+def run(client: Client, **more: Any) -> dict[str, Any]:
+    return client.completed(create(client, **more)["id"])
+
+
+def result(client: Client, job: dict[str, Any]) -> list[dict[str, Any]]:
+    answer = ask(client, "GET", f"/jobs/{job['id']}/result?wait=30")
+    assert answer.status == 200, answer.raw
+    return list(answer.json["circuits"])
+
+
+def test_a_job_from_circuits_and_one_from_a_program_answer_the_same(client: Client) -> None:
+    from_json = result(client, create(client, shots=10))
+    from_text = result(client, create(client, format="openqasm", input=BELL_QASM, shots=10))
+    for circuits in (from_json, from_text):
+        assert [circuit["outcomes"] for circuit in circuits] == [{"00": 0.5, "11": 0.5}]
+        assert sum(circuits[0]["counts"].values()) == 10
+        assert circuits[0]["made_by"]["engine"]
+
+
+def test_a_batch(client: Client) -> None:
+    flip = {"qubits": 2, "name": "flip", "circuit": [{"gate": "x", "target": 0}]}
+    job = run(
+        client, format="ionq.multi-circuit.v1", input={"circuits": [flip, BELL], "gateset": "qis"}
+    )
+    circuits = result(client, job)
+    assert [c["id"] for c in circuits] == job["child_ids"]
+    assert [c["index"] for c in circuits] == [0, 1]
+    assert (circuits[0]["name"], circuits[0]["outcomes"]) == ("flip", {"01": 1.0})
+    (child,) = result(client, {"id": job["child_ids"][0]})
+    assert child["outcomes"] == {"01": 1.0}
+
+
+def test_a_job_is_found_by_the_beginning_of_its_id(client: Client) -> None:
+    job = run(client)
+    assert ask(client, "GET", f"/jobs/{job['id'].upper()}").json["id"] == job["id"]
+    several = ask(client, "GET", f"/jobs/{job['id'][:2]}")
+    assert (several.status, several.json["error"]["code"]) == (400, "refused")
+    none = ask(client, "GET", "/jobs/ffff")
+    assert (none.status, none.json["error"]["code"]) == (404, "not-found")
+    longer = ask(client, "GET", f"/jobs/{job['id']}0")
+    assert longer.status == 404
+
+
+def test_what_happened_to_a_job(client: Client) -> None:
+    job = run(client)
+    events = ask(client, "GET", f"/jobs/{job['id']}/events").json["events"]
+    assert [event["kind"] for event in events] == ["submitted", "ready", "started", "completed"]
+    assert [event["at"] for event in events] == sorted(event["at"] for event in events)
+    assert [attempt["state"] for attempt in job["attempts"]] == ["finished"]
+
+
+def test_a_job_without_a_result_says_so(client: Client) -> None:
+    failed = create(client, input={**BELL, "qubits": 60, "circuit": [
+        {"gate": "t", "target": q} for q in range(60)]})  # fmt: skip
+    assert failed["state"] == "failed"
+    answer = ask(client, "GET", f"/jobs/{failed['id']}/result")
+    assert (answer.status, answer.json["error"]["code"]) == (409, "not-completed")
+    assert "failed" in answer.json["error"]["message"]
+
+
+@pytest.mark.parametrize(("body", "key"), [
+    (new(backend="nowhere"), "backend"), (new(shots=0), "shots"), (new(shots=10**30), "shots"),
+    (new(noise={"model": "aria-1", "seed": -1}), "noise.seed"),
+    (new(noise={"model": "aria-1", "seed": 2**63}), "noise.seed"),
+    (new(noise={"model": "aria-9"}), "noise.model"), (new(seed=-1), "seed"),
+    (new(format="qir"), "format"), (new(format="openqasm"), "input"),
+    (new(input="text"), "input"), (new(metadata={"a": 1}), "metadata"),
+    (new(input={"circuit": [{"gate": "h", "target": 9}], "qubits": 2}), "input.circuit[0].target"),
+    ({}, "backend"),
+])  # fmt: skip
+def test_what_is_wrong_is_refused_with_where(client: Client, body: Any, key: str) -> None:
+    answer = ask(client, "POST", "/jobs", body)
+    assert answer.status == 400, answer.raw
+    error = answer.json["error"]
+    assert error["where"]["keys"][0].startswith(key), error
+    assert error["message"]
+
+
+@pytest.mark.parametrize("query", [
+    "limit=0", "limit=x", "next=x", "state=running", "state="])
+def test_wrong_queries_are_refused(client: Client, query: str) -> None:
+    assert ask(client, "GET", f"/jobs?{query}").status == 400
+
+
+@pytest.mark.parametrize("wait", ["-1", "31", "nan", "inf", "x"])
+def test_no_one_waits_for_ever(client: Client, wait: str) -> None:
+    job = run(client)
+    assert ask(client, "GET", f"/jobs/{job['id']}?wait={wait}").status == 400
+
+
+def test_jobs_are_listed_page_by_page(client: Client) -> None:
+    made = [run(client)["id"] for _ in range(3)]
+    page = ask(client, "GET", "/jobs?limit=2").json
+    assert [job["id"] for job in page["jobs"]] == made[:0:-1]
+    page = ask(client, "GET", f"/jobs?limit=1&next={page['next']}").json
+    assert [job["id"] for job in page["jobs"]] == made[:1]
+
+
+def test_deleting_and_canceling(client: Client) -> None:
+    job = run(client)
+    assert ask(client, "POST", f"/jobs/{job['id']}/cancel").json["state"] == "completed"
+    deleted = ask(client, "DELETE", f"/jobs/{job['id']}")
+    assert deleted.json == {"id": job["id"], "status": "deleted"}
+    assert ask(client, "GET", f"/jobs/{job['id']}").status == 404
+    assert ask(client, "POST", f"/jobs/{NOBODY}/cancel").status == 404
+
+
+def test_health_and_checks(client: Client) -> None:
+    health = ask(client, "GET", "/health").json
+    assert (health["status"], health["url"]) == ("ok", client.url)
+    checks = {check["name"]: check["ok"] for check in ask(client, "GET", "/doctor").json["checks"]}
+    assert checks["sqlite"]
+    assert checks["data folder"]
+
+
+def test_a_backend_says_what_it_is(client: Client) -> None:
+    listed = ask(client, "GET", "/backends").json["backends"]
+    assert ask(client, "GET", "/backends/simulator").json in listed
+    assert ask(client, "GET", "/backends/nowhere").status == 404
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/jobs/%0A", "/a%0Ab", "/"])
+def test_nothing_there_is_said_in_this_dialects_words(client: Client, path: str) -> None:
+    answer = ask(client, "GET", path)
+    assert answer.status == 404
+    assert answer.json["error"]["message"]
+
+
+def test_a_path_of_nobody_names_those_that_are(client: Client) -> None:
+    answer = client.ask("GET", "/v9/jobs")
+    assert answer.status == 404
+    assert "/v0.4" in answer.json["message"]

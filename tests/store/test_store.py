@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from ketway.store import schema
+from ketway.store.blobs import INLINE
+from ketway.store.store import DATABASE, Store, StoreError, first_user
+
+
+def test_a_database_of_a_newer_ketway_is_refused_and_left_alone(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.open()
+    store.close()
+    connection = sqlite3.connect(tmp_path / DATABASE)
+    connection.execute(f"PRAGMA user_version = {schema.VERSION + 1}")
+    connection.close()
+    before = (tmp_path / DATABASE).read_bytes()
+    with pytest.raises(StoreError, match=f"newer Ketway .*schema {schema.VERSION + 1}"):
+        Store(tmp_path).open()
+    assert (tmp_path / DATABASE).read_bytes() == before
+
+
+def test_a_file_that_is_no_database_is_refused_with_its_name(tmp_path: Path) -> None:
+    (tmp_path / DATABASE).write_bytes(b"something else entirely" * 100)
+    with pytest.raises(StoreError, match=DATABASE):
+        Store(tmp_path).open()
+    assert (tmp_path / DATABASE).read_bytes().startswith(b"something else")
+
+
+def test_the_first_project_and_person_are_made_once(tmp_path: Path) -> None:
+    found = set()
+    for _ in range(3):
+        store = Store(tmp_path)
+        store.open()
+        found.add(store.read(first_user))
+        store.close()
+    assert len(found) == 1
+    user, _, _ = found.pop()
+    assert len(user) == 24
+    assert int(user, 16) >= 0
+
+
+def test_a_tidy_end_leaves_one_file(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.open()
+    store.close()
+    left = {path.name: path.stat().st_size for path in tmp_path.glob("ketway.sqlite3*")}
+    assert left.pop(DATABASE) > 0
+    assert not any(left.values())
+
+
+def test_small_bytes_stay_in_the_row_and_large_ones_become_a_blob(store: Store) -> None:
+    small, large = b"s" * INLINE, b"l" * (INLINE + 1)
+    kept = store.pack("program", small)
+    assert (kept.data, kept.blob) == (small, None)
+    put = store.pack("program", large)
+    assert put.data is None
+    assert store.unpack(put.data, put.blob) == large
