@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from typing import Any
+from typing import Any, Literal
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -42,6 +42,7 @@ class App:
         self.executor = executor or LocalExecutor(
             settings.workers, settings.memory, force_spawn=settings.force_spawn
         )
+        self._status: Literal["starting", "ok", "broken"] = "starting"
         self._started_at: int | None = None
 
     async def open(self) -> None:
@@ -70,8 +71,11 @@ class App:
         try:
             await self.executor.open()
             await self.dispatcher.start()
+            self._status = "ok"
+            await self.store.sweep()
         except Exception:
             # Said now, and raised when the server closes: until then it takes jobs, and keeps them.
+            self._status = "broken"
             log.exception("no job will run: the executor could not be opened")
             raise
 
@@ -129,7 +133,7 @@ class App:
 
     def _health(self) -> Health:
         return Health(
-            status="ok",
+            status=self._status,
             version=VERSION,
             url=self.url,
             data=str(self.settings.data),

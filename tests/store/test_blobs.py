@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 import pytest
@@ -48,9 +49,32 @@ def test_a_write_that_fails_leaves_no_blob(
     assert blobs.get(blobs.put(b"data")) == b"data"
 
 
+def test_a_fresh_blob_stays_because_its_row_may_be_on_the_way(blobs: Blobs) -> None:
+    name = blobs.put(b"data")
+    assert not blobs.remove(name)
+    assert blobs.get(name) == b"data"
+
+
+def test_writing_a_blob_again_makes_it_fresh(blobs: Blobs, tmp_path: Path) -> None:
+    name = blobs.put(b"data")
+    os.utime(tmp_path / name[:2] / name, (0, 0))
+    blobs.put(b"data")
+    assert not blobs.remove(name)
+    os.utime(tmp_path / name[:2] / name, (0, 0))
+    assert blobs.remove(name)
+    assert list(blobs.names()) == []
+
+
+def test_a_blob_that_a_crash_left_aside_is_put_back(blobs: Blobs, tmp_path: Path) -> None:
+    name = blobs.put(b"data")
+    (tmp_path / name[:2] / name).rename(tmp_path / "aside" / name)
+    Blobs(tmp_path).prepare()
+    assert blobs.get(name) == b"data"
+
+
 def test_removing_twice_is_harmless(blobs: Blobs) -> None:
     name = blobs.put(b"data")
-    blobs.remove(name)
-    blobs.remove(name)
+    assert blobs.remove(name, age=0)
+    assert blobs.remove(name, age=0)
     with pytest.raises(FileNotFoundError):
         blobs.get(name)

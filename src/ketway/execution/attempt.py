@@ -90,7 +90,8 @@ def _run(work: Work, data: bytes, blobs: Blobs) -> Report:
         return Report(
             job_id=work.job_id,
             attempt=work.attempt,
-            failure=failed[0],
+            # Of a job of one circuit, which circuit it is says nothing.
+            failure=failed[0] if work.children else msgspec.structs.replace(failed[0], circuit=None),
             failed_circuits=failed if work.children else {},
         )
     inline, blob = _pack(encode_results(done), blobs)

@@ -100,6 +100,8 @@ def prepare(
             parts = plan_program(program, device, submission, catalogue, machine)
         except FailedError as error:
             failure = error.failure
+            if not submission.multi:  # which circuit it is says nothing
+                failure = msgspec.structs.replace(failure, circuit=None)
     # A simulator runs a dry run like any other: there is nothing that it would save.
     dry = submission.dry_run and device.kind == "qpu"
     family = _family(submission, principal, program, parts, failure, dry=dry)

@@ -10,11 +10,17 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import time
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 
 INLINE = 64 * 1024
 """Up to this size bytes stay in the database row; measured break-even is between 100 and 200 KB."""
+
+
+FRESH = 60.0
+"""Seconds in which a blob that was written may still be waiting for its row."""
 
 
 class Blobs:
@@ -22,15 +28,19 @@ class Blobs:
         self._root = root
 
     def prepare(self) -> None:
-        """Make the folders; remove what a crash left half written."""
-        (self._root / "new").mkdir(parents=True, exist_ok=True)
+        """Make the folders; clear away what a crash left half written or half removed."""
+        for folder in ("new", "aside"):
+            (self._root / folder).mkdir(parents=True, exist_ok=True)
         for leftover in (self._root / "new").iterdir():
             leftover.unlink()
+        for leftover in (self._root / "aside").iterdir():
+            leftover.replace(self._place(leftover.name))
 
     def put(self, data: bytes) -> str:
         name = hashlib.sha256(data).hexdigest()
         place = self._place(name)
-        if place.exists():
+        with contextlib.suppress(FileNotFoundError):
+            os.utime(place)  # it is there already: say that somebody is about to refer to it
             return name
         draft = self._root / "new" / f"{name}.{uuid.uuid4().hex}"
         with draft.open("wb") as file:
@@ -45,9 +55,30 @@ class Blobs:
     def get(self, name: str) -> bytes:
         return self._place(name).read_bytes()
 
-    def remove(self, name: str) -> None:
-        with contextlib.suppress(FileNotFoundError):
-            self._place(name).unlink()
+    def remove(self, name: str, age: float = FRESH) -> bool:
+        """Remove a blob that nothing refers to; False if somebody wrote it less than `age` ago.
+
+        Between writing a blob and committing the row that refers to it, nothing refers to it. So it
+        is set aside first, and put back if it is fresh: a writer who comes before sees to its
+        freshness, and one who comes after finds it gone and writes it again.
+        """
+        place = self._place(name)
+        aside = self._root / "aside" / name
+        try:
+            place.replace(aside)
+        except FileNotFoundError:
+            return True
+        if time.time() - aside.stat().st_mtime < age:
+            aside.replace(place)
+            return False
+        aside.unlink()
+        return True
+
+    def names(self) -> Iterator[str]:
+        """Every blob that is there."""
+        for folder in self._root.iterdir():
+            if len(folder.name) == 2:
+                yield from (file.name for file in folder.iterdir())
 
     def _place(self, name: str) -> Path:
         return self._root / name[:2] / name

@@ -124,6 +124,15 @@ def result(connection: Connection, job_id: str) -> tuple[bytes | None, str | Non
     return None if row is None else (row[0], row[1])
 
 
+def blobs_in_use(connection: Connection) -> set[str]:
+    found: set[str] = set()
+    for table in (payloads, results):
+        found.update(
+            connection.execute(select(table.c.blob).where(table.c.blob.is_not(None))).scalars()
+        )
+    return found
+
+
 def open_jobs(connection: Connection) -> list[Job]:
     """Everything that is not final, oldest first: what a dispatcher needs to begin."""
     query = (

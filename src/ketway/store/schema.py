@@ -104,6 +104,14 @@ results = Table(
     Column("blob", String(80)),
 )
 
+for _table in (payloads, results):
+    Index(
+        f"{_table.name}_by_blob",
+        _table.c.blob,
+        sqlite_where=_table.c.blob.is_not(None),
+        postgresql_where=_table.c.blob.is_not(None),
+    )
+
 attempts = Table(
     "attempts",
     metadata,

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, insert, select, text
 from sqlalchemy.exc import DBAPIError
 
 from ketway.jobs.ids import new_id, now
-from ketway.store import schema, sqlite
+from ketway.store import queries, schema, sqlite
 from ketway.store.blobs import INLINE, Blobs
 from ketway.store.changes import Payload
 
@@ -89,6 +89,14 @@ class Store:
                 return question(connection)
 
         return await asyncio.to_thread(ask)
+
+    async def sweep(self) -> None:
+        """Remove blobs that nothing refers to: what deleting a job or a crash left behind."""
+        there = await asyncio.to_thread(lambda: list(self.blobs.names()))
+        used = await self.read_apart(queries.blobs_in_use)
+        for name in there:
+            if name not in used:
+                await asyncio.to_thread(self.blobs.remove, name)
 
     def pack(self, kind: str, data: bytes) -> Payload:
         """Bytes as a payload; large ones are written to a blob, so call this off the event loop."""

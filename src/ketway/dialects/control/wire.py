@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -119,7 +119,8 @@ class BackendsView(msgspec.Struct):
 
 
 class Health(msgspec.Struct, kw_only=True):
-    status: str
+    status: Literal["starting", "ok", "broken"]
+    """Jobs are taken in each; `broken` means that none can run, and the log says why."""
     version: str
     url: str
     data: str

@@ -1,0 +1,120 @@
+"""Jobs that compute: a batch of circuits, and one wide and deep circuit, against Qiskit Aer.
+
+Ours: the job is sent, runs, is stored, and its answer is read, all over HTTP. Theirs: the call in
+its own process. The requests and the peer's circuits are built before the clock starts.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import time
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from benchmarks import peers
+from benchmarks.circuits import BATCH, DEEP, batch_job, layered, single_job
+from benchmarks.connection import UnexpectedAnswerError, message
+from benchmarks.report import Goal, Row
+from benchmarks.service import Service, serving
+
+SHOTS = 1000
+AGREE = 1e-6
+
+
+class _Run(NamedTuple):
+    completed: float
+    """Seconds from the submission on, as the last one too."""
+    read: float
+    answer: bytes
+
+
+def batch(*, quick: bool) -> list[Row]:
+    """200 circuits of 12 qubits and 210 gates as one job; all exact probabilities are read."""
+    request = message("POST", "/v0.4/jobs", batch_job(BATCH, layered(BATCH)))
+    runs, timings = _in_turns(
+        request,
+        "results/probabilities/aggregated",
+        (("aer", "batch"), ("aer", "batch", "--parallel")),
+        repeats=1 if quick else 7,
+        check=_agree_on_last,
+    )
+    read = [run.read for run in runs]
+    first, *others = timings.items()
+    notes = {"circuits": BATCH._asdict(), "bytes_read": len(runs[0].answer)}
+    what = "200 x 12 qubits x 210 gates, "
+    return [
+        Row("batch", what + "results read", "s", read, *first, Goal(0.5, ratio=True), notes),
+        *(Row("batch", what + "results read", "s", read, *other) for other in others),
+        Row("batch", what + "completed", "s", [run.completed for run in runs], *first),
+    ]
+
+
+def deep(*, quick: bool) -> list[Row]:
+    """One circuit of 25 qubits and 296 gates. Ours computes the exact distribution, keeps its
+    largest outcomes and draws 1,000 shots; Aer draws 1,000 shots."""
+    (gates,) = layered(DEEP)
+    request = message("POST", "/v0.4/jobs", single_job(DEEP, gates, SHOTS))
+    runs, timings = _in_turns(
+        request,
+        "results/histogram",
+        (("aer", "deep"), ("aer", "deep", "--precision", "single")),
+        repeats=1 if quick else 3,
+        check=_all_shots,
+    )
+    done = [run.completed for run in runs]
+    first, *others = timings.items()
+    notes = {"circuit": DEEP._asdict(), "shots": SHOTS, "gates": len(gates)}
+    what = "25 qubits x 296 gates, "
+    return [
+        Row("deep", what + "completed", "s", done, *first, Goal(0.2, ratio=True), notes),
+        *(Row("deep", what + "completed", "s", done, *other) for other in others),
+        Row("deep", what + "counts read", "s", [run.read for run in runs], *first),
+    ]
+
+
+def _in_turns(
+    request: bytes, results: str, wanted: Sequence[tuple[str, ...]], repeats: int, check: Any
+) -> tuple[list[_Run], dict[str, list[float]]]:
+    """Ours, each peer, ours again, and so on: a slow minute of the machine slows all of them."""
+    runs: list[_Run] = []
+    with contextlib.ExitStack() as stack:
+        python = peers.python_of_peers()
+        others = [stack.enter_context(peers.peer(python, *each)) for each in wanted]
+        service = stack.enter_context(serving())
+        service.warm()
+        timings: dict[str, list[float]] = {other.name: [] for other in others}
+        for _ in range(repeats):
+            runs.append(_run(service, request, results))
+            for other in others:
+                timings[other.name].append(other.seconds())
+                check(runs[-1].answer, other.answer)
+    return runs, timings
+
+
+def _run(service: Service, request: bytes, results: str) -> _Run:
+    with service.connect() as connection:
+        begun = time.perf_counter()
+        job_id = connection.submit(request)
+        connection.completed(job_id)
+        completed = time.perf_counter() - begun
+        answer = connection.ask(message("GET", f"/v0.4/jobs/{job_id}/{results}"))
+        return _Run(completed, time.perf_counter() - begun, answer)
+
+
+def _agree_on_last(answer: bytes, theirs: list[float]) -> None:
+    """The first probabilities of the last circuit: the same circuits were run, in order."""
+    last = list(json.loads(answer).values())[-1]
+    for outcome, value in enumerate(theirs):
+        ours = last.get(str(outcome), 0.0)
+        if not math.isclose(ours, value, abs_tol=AGREE):
+            raise UnexpectedAnswerError(
+                f"outcome {outcome} of the last circuit: {ours} here, {value} there"
+            )
+
+
+def _all_shots(answer: bytes, theirs: int) -> None:
+    ours = sum(json.loads(answer).values())
+    if not ours == theirs == SHOTS:
+        raise UnexpectedAnswerError(f"{ours} shots here and {theirs} there instead of {SHOTS}")

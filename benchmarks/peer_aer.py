@@ -1,0 +1,84 @@
+"""Qiskit Aer, run by `benchmarks.peers` in the peers' environment: a turn per line of its input.
+`--help` shows what can be asked of it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import qiskit  # type: ignore[import-not-found,unused-ignore]
+import qiskit_aer  # type: ignore[import-not-found,unused-ignore]
+
+from benchmarks.circuits import BATCH, DEEP, Gate, Size, layered
+
+SHOTS = 1000
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("task", choices=("batch", "deep"))
+    parser.add_argument("--precision", choices=("double", "single"), default="double")
+    parser.add_argument("--parallel", action="store_true", help="circuits side by side")
+    given = parser.parse_args()
+    options: dict[str, Any] = {"method": "statevector", "precision": given.precision}
+    if given.parallel:
+        options["max_parallel_experiments"] = 0  # as many as there are cores
+    aer = qiskit_aer.AerSimulator(**options)
+    run = (batch if given.task == "batch" else deep)(aer)
+    words = [f"Aer {qiskit_aer.__version__} {given.precision}"]
+    _say({"name": ", ".join([*words, *(["in parallel"] if given.parallel else [])])})
+    for _ in sys.stdin:
+        begun = time.perf_counter()
+        answer = run()
+        _say({"seconds": time.perf_counter() - begun, "answer": answer})
+
+
+def batch(aer: qiskit_aer.AerSimulator) -> Callable[[], Any]:
+    """Exact probabilities of every circuit."""
+    circuits = [_circuit(BATCH, gates) for gates in layered(BATCH)]
+    for circuit in circuits:
+        circuit.save_probabilities()
+    aer.run(circuits[:2]).result()
+
+    def run() -> list[float]:
+        result = aer.run(circuits).result()
+        found = [result.data(index)["probabilities"] for index in range(len(circuits))]
+        return [float(value) for value in found[-1][:8]]
+
+    return run
+
+
+def deep(aer: qiskit_aer.AerSimulator) -> Callable[[], Any]:
+    """1,000 shots of one circuit."""
+    circuit, small = (_circuit(size, layered(size)[0]) for size in (DEEP, DEEP._replace(qubits=12)))
+    for each in (circuit, small):
+        each.measure_all()
+    aer.run(small, shots=SHOTS).result()
+
+    def run() -> int:
+        return sum(aer.run(circuit, shots=SHOTS).result().get_counts().values())
+
+    return run
+
+
+def _circuit(size: Size, gates: Sequence[Gate]) -> qiskit.QuantumCircuit:
+    circuit = qiskit.QuantumCircuit(size.qubits)
+    for gate in gates:
+        if gate.angle is None:
+            circuit.cx(*gate.qubits)
+        else:
+            getattr(circuit, gate.name)(gate.angle, gate.qubits[0])
+    return circuit
+
+
+def _say(value: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(value) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
