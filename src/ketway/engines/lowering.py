@@ -13,7 +13,7 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ketway.circuits.circuit import Floats, Ints, Structure
+from ketway.circuits.circuit import Floats, Ints, Structure, kind_table
 from ketway.circuits.gates import GATES, Kind
 from ketway.devices.noise import NoiseModel
 from ketway.engines import core
@@ -21,7 +21,8 @@ from ketway.engines.noise import noise_sites
 
 Index: TypeAlias = NDArray[np.int64]
 
-_IDLE: Final = (Kind.NOP, Kind.MEASURE)
+_IS_IDLE: Final = kind_table((Kind.NOP, Kind.MEASURE))
+_IS_SILENT: Final = kind_table((Kind.NOP, Kind.MEASURE, Kind.RESET))
 """Kinds after which a qubit is as it was, so a measurement before them is still its last."""
 
 
@@ -123,7 +124,7 @@ def lower(structure: Structure, noise: NoiseModel | None = None) -> Lowered:
     readout = read(structure)
     kinds = structure.kinds
     counts = np.ones(structure.gates, dtype=np.int64)
-    counts[np.isin(kinds, (Kind.NOP, Kind.MEASURE, Kind.RESET))] = 0
+    counts[_IS_SILENT[kinds]] = 0
     counts[readout.events] = 1
     counts[(kinds == Kind.GLOBAL_PHASE) & (structure.controls == 0)] = 0  # nobody can see it
     exponentials = list(_exponentials(structure))
@@ -277,7 +278,7 @@ class _Draft:
 def read(structure: Structure) -> Readout:
     """Which measurements are a qubit's last, and what the others write."""
     kinds = structure.kinds
-    if not np.isin(kinds, (Kind.MEASURE, Kind.RESET)).any():
+    if not structure.has_events:
         every = range(structure.qubits)
         return _readout({qubit: [qubit] for qubit in every}, [], tuple(every))
     first, last = _uses(structure)
@@ -312,7 +313,7 @@ def _uses(structure: Structure) -> tuple[list[int], list[int]]:
     """The first and the last gate that do something to each qubit, apart from measuring it."""
     widths = np.diff(structure.operand_starts)
     gates = np.repeat(np.arange(structure.gates), widths)
-    active = ~np.isin(structure.kinds, _IDLE)[gates]
+    active = ~_IS_IDLE[structure.kinds][gates]
     first = np.full(structure.qubits, structure.gates, dtype=np.int64)
     last = np.full(structure.qubits, -1, dtype=np.int64)
     np.minimum.at(first, structure.operands[active], gates[active])

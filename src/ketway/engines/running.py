@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -14,6 +16,11 @@ from ketway.engines.engine import Engine, Plan, Task
 from ketway.engines.planner import ENGINES
 from ketway.jobs.failures import Code, FailedError, Failure
 from ketway.jobs.results import Result
+
+BATCHES_A_THREAD = 4
+"""From so many batches for each thread on, whole batches are given to the threads."""
+BESIDE_BYTES = 64 << 20
+"""What runs beside others may need so much: the plan was made for one at a time."""
 
 Answer: TypeAlias = tuple[int, Result | Failure]
 """A circuit's index in its job, and what came of it."""
@@ -35,19 +42,53 @@ def run_program(
     members: list[list[int]] = [[] for _ in program.batches]
     for circuit, (place, _) in enumerate(program.order):
         members[place].append(circuit)
-    for batch, plan, circuits in zip(program.batches, plans, members, strict=True):
-        task = Task(
-            batch,
-            tuple(seeds[circuit] for circuit in circuits),
-            shots,
-            exact,
-            noise,
-            plan.precision,
-            threads,
+    beside = _side_by_side(plans, threads)
+    tasks = [
+        (
+            ENGINES[plan.engine],
+            Task(
+                batch,
+                tuple(seeds[circuit] for circuit in circuits),
+                shots,
+                exact,
+                noise,
+                plan.precision,
+                1 if beside else threads,
+            ),
         )
-        answers = _run_task(ENGINES[plan.engine], task)
+        for batch, plan, circuits in zip(program.batches, plans, members, strict=True)
+    ]
+    runs = _run_beside(tasks, threads) if beside else (_run_task(*task) for task in tasks)
+    for circuits, answers in zip(members, runs, strict=True):
         for circuit, answer in zip(circuits, answers, strict=True):
             yield circuit, _placed(answer, circuit, program)
+
+
+def _side_by_side(plans: Sequence[Plan], threads: int) -> bool:
+    """Many batches of small circuits keep the threads busy best if each thread has its own."""
+    return (
+        threads > 1
+        and len(plans) >= BATCHES_A_THREAD * threads
+        and max(plan.bytes for plan in plans) <= BESIDE_BYTES
+    )
+
+
+def _run_beside(
+    tasks: Iterable[tuple[Engine, Task]], threads: int
+) -> Iterator[list[Result | Failure]]:
+    """The answers of each task, in their order; only a few tasks are ahead of who takes them."""
+    waiting: deque[Future[list[Result | Failure]]] = deque()
+    with ThreadPoolExecutor(threads) as pool:
+        for engine, task in tasks:
+            waiting.append(pool.submit(_run_whole, engine, task))
+            if len(waiting) > BATCHES_A_THREAD * threads:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def _run_whole(engine: Engine, task: Task) -> list[Result | Failure]:
+    return list(_run_task(engine, task))
 
 
 def _placed(answer: Result | Failure, circuit: int, program: Program) -> Result | Failure:

@@ -44,6 +44,7 @@ class _Flight:
         self.works = {waiting.job_id: waiting for waiting in works}
         self.bytes = sum(waiting.bytes for waiting in works)
         self.threads = threads
+        self.small = works[0].small
         self.claims: dict[str, Claim] = {}
         self.canceled: set[str] = set()
         self.handle: Handle | None = None
@@ -191,7 +192,8 @@ class Dispatcher:
         used = sum(flight.bytes for flight in self._flying)
         # An empty machine takes anything that the planner has let pass.
         free = capacity.bytes - used if self._flying else max(capacity.bytes, 1 << 62)
-        return self._queue.take(free) or None
+        gathering = any(flight.small for flight in self._flying)
+        return self._queue.take(free, gathering=gathering) or None
 
     def _threads_for(self, works: list[Waiting]) -> int:
         """A long job gets the slots that nobody else uses."""

@@ -93,10 +93,14 @@ class Queue:
         )
         return place + others
 
-    def take(self, free_bytes: int) -> list[Waiting]:
-        """The next bundle to start, or nothing if nothing may start in this much memory."""
+    def take(self, free_bytes: int, *, gathering: bool = False) -> list[Waiting]:
+        """The next bundle to start, or nothing if nothing may start in this much memory.
+
+        `gathering` says that a bundle of small jobs runs: then others wait for it to end, so that
+        they share the next process, unless they fill one already.
+        """
         first = self._choose(lambda w: w.bytes <= free_bytes)
-        if first is None:
+        if first is None or (gathering and first.small and len(self) < BUNDLE_JOBS):
             return []
         bundle = [self._start(first)]
         if not first.small:

@@ -244,7 +244,8 @@ def _check_device(structure: Structure, limits: _Limits, circuit: int) -> None:
                 circuit=circuit,
             )
         )
-    for kind in np.unique(structure.kinds[_IS_NATIVE[structure.kinds]]):
+    native = _IS_NATIVE[structure.kinds]
+    for kind in np.unique(structure.kinds[native]) if native.any() else ():
         gate = GATES[Kind(kind)]
         if gate.name not in limits.native_gates:
             raise FailedError(

@@ -15,12 +15,10 @@ MAX_CONTROLS: Final = 7
 
 def too_many_controls(structure: Structure, circuit: int | None = None) -> Failure | None:
     """The failure of a job whose circuit has a gate with more controls than IonQ takes."""
-    if not structure.gates:
+    if not structure.gates or structure.controls.max() <= MAX_CONTROLS:
         return None
     gate = int(np.argmax(structure.controls > MAX_CONTROLS))
     count = int(structure.controls[gate])
-    if count <= MAX_CONTROLS:
-        return None
     return Failure(
         code=Code.TOO_MANY_CONTROLS,
         message=(

@@ -231,11 +231,12 @@ def _sound(operands: NDArray[np.generic], ends: NDArray[np.int32]) -> bool:
     if operands.dtype.kind == "f" and not (operands == np.floor(operands)).all():
         return False
     starts = ends[:-1]
-    widths = np.diff(ends)
+    widths = ends[1:] - starts
     pairs = starts[widths == 2]
     if (operands[pairs] == operands[pairs + 1]).any():
         return False
-    for width in np.unique(widths[widths > 2]):
+    wide = widths[widths > 2]
+    for width in np.unique(wide) if len(wide) else ():
         rows = operands[starts[widths == width][:, None] + np.arange(width)]
         rows.sort(axis=1)
         if (rows[:, 1:] == rows[:, :-1]).any():
