@@ -237,9 +237,7 @@ def noise_sites(step: Step) -> list[list[int]]:
         sites = []
         for letters in step.terms:
             on = step.operands[: step.controls] + [
-                q
-                for q, p in zip(step.operands[step.controls :], letters, strict=True)
-                if p
+                q for q, p in zip(step.operands[step.controls :], letters, strict=True) if p
             ]
             if len(on) == 1:
                 sites.append(on)
@@ -290,9 +288,7 @@ def _follow_density(
         yield bits, _both_sides(rho, step.unitary(), step.operands, n)
         return
     qubit = step.operands[0]
-    halves = [
-        _both_sides(rho, np.diag([1 - v, v]).astype(complex), [qubit], n) for v in (0, 1)
-    ]
+    halves = [_both_sides(rho, np.diag([1 - v, v]).astype(complex), [qubit], n) for v in (0, 1)]
     if step.kind == Kind.RESET:
         yield bits, halves[0] + _both_sides(halves[1], X, [qubit], n)
         return

@@ -61,9 +61,7 @@ class App:
             watch.changed,
         )
         self.jobs.attach(self.dispatcher)
-        self._router = self._make_router(
-            Accounts(self.store), Backends(catalogue, self.dispatcher)
-        )
+        self._router = self._make_router(Accounts(self.store), Backends(catalogue, self.dispatcher))
         self._started_at = now()
         self._warming = asyncio.create_task(self._warm_up())
 

@@ -156,8 +156,7 @@ def _own(folder: Path) -> Iterator[None]:
         lock = (folder / LOCK).open("a+b")
     except OSError as error:
         raise ServerError(
-            f"The data folder {folder} cannot be used ({error.strerror}). "
-            "Name another with --data."
+            f"The data folder {folder} cannot be used ({error.strerror}). Name another with --data."
         ) from None
     with lock:
         if not _lock(lock):

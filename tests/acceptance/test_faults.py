@@ -209,9 +209,7 @@ def check_events(connection: sqlite3.Connection, job_id: str, state: State) -> N
         assert after in TRANSITIONS[before], (job_id, kinds)
 
 
-def check_attempts(
-    connection: sqlite3.Connection, job_id: str, state: str, attempt: int
-) -> None:
+def check_attempts(connection: sqlite3.Connection, job_id: str, state: str, attempt: int) -> None:
     attempts = connection.execute(
         "SELECT number, state, ended_at FROM attempts WHERE job_id = ? ORDER BY number", (job_id,)
     ).fetchall()

@@ -48,9 +48,7 @@ def test_a_signal_ends_it_cleanly_and_the_next_start_goes_on(
         interrupted = client.submit(wide(22, layers=20))
         client.until(interrupted, "started")
         queued = [client.submit(BELL) for _ in range(3)]
-        batch = client.submit(
-            {"gateset": "qis", "circuits": [BELL, BELL]}, "ionq.multi-circuit.v1"
-        )
+        batch = client.submit({"gateset": "qis", "circuits": [BELL, BELL]}, "ionq.multi-circuit.v1")
         workers = server.workers()
         assert server.stop(number) == 0
         _, alive = psutil.wait_procs(workers, timeout=10)
@@ -154,9 +152,7 @@ def test_spawned_processes_do_all_that_forked_ones_do(tmp_path: Path) -> None:
     with serving.serving(tmp_path / "data", "--force-spawn", "--workers", "1") as server:
         client = server.client()
         client.completed(client.submit(BELL))
-        batch = client.submit(
-            {"gateset": "qis", "circuits": [BELL, BELL]}, "ionq.multi-circuit.v1"
-        )
+        batch = client.submit({"gateset": "qis", "circuits": [BELL, BELL]}, "ionq.multi-circuit.v1")
         client.completed(batch)
         bell = 'OPENQASM 3.0; include "stdgates.inc"; qubit[2] q; h q[0]; cx q[0], q[1];'
         client.completed(client.submit({"data": bell}, "ionq.qasm3.v1"))

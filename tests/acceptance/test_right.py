@@ -1,7 +1,7 @@
 """Answers over HTTP agree with a dense computation that shares nothing with the engines.
 
-Circuits are drawn over every gate of IonQ's two gate sets, with controls, and written as IonQ's JSON
-here; `tests/reference.py` computes them from the documented formulas.
+Circuits are drawn over every gate of IonQ's two gate sets, with controls, and written as IonQ's
+JSON here; the matrices are written from the documented formulas, beside `tests/reference.py`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-
 from tests.acceptance.serving import Server
 from tests.reference import controlled, exponential
 
@@ -154,7 +153,9 @@ def moved(value: Any, places: list[int]) -> Any:
 @pytest.mark.parametrize("native", [False, True], ids=["qis", "native"])
 def test_distributions_agree_to_1e_10_up_to_16_qubits(shared: Server, native: bool) -> None:
     made = [
-        circuit_of(seed=100 * qubits + native, qubits=qubits, gates=60, active=qubits, native=native)
+        circuit_of(
+            seed=100 * qubits + native, qubits=qubits, gates=60, active=qubits, native=native
+        )
         for qubits in (2, 3, 5, 8, 12, 16)
     ]
     circuits = [{"circuit": c["circuit"], "qubits": c["qubits"]} for c, _ in made]

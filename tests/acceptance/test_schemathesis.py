@@ -79,9 +79,7 @@ def operations(mounted: Any) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(("method", "path"), operations(ionq_v04.Routes(None, None)))  # type: ignore[arg-type]
-def test_ionq_v04_is_as_documented(
-    shared: Server, jobs: list[str], method: str, path: str
-) -> None:
+def test_ionq_v04_is_as_documented(shared: Server, jobs: list[str], method: str, path: str) -> None:
     check(shared, "/v0.4/api-docs", method, path, jobs)
 
 
@@ -89,7 +87,5 @@ def test_ionq_v04_is_as_documented(
     ("method", "path"),
     operations(control.Routes(None, None, lambda: None, lambda: None)),  # type: ignore[arg-type,return-value]
 )
-def test_control_is_as_documented(
-    shared: Server, jobs: list[str], method: str, path: str
-) -> None:
+def test_control_is_as_documented(shared: Server, jobs: list[str], method: str, path: str) -> None:
     check(shared, "/ketway/v1/openapi.json", method, path, jobs)

@@ -137,9 +137,7 @@ def test_a_program_gives_back_its_circuits_in_order(picks: list[tuple[int, int]]
     program = Program.of(circuits)
     assert len(program) == len(circuits)
     assert all(same(program.circuit(i), c) for i, c in enumerate(circuits))
-    assert all(
-        program.structure(i).digest == c.structure.digest for i, c in enumerate(circuits)
-    )
+    assert all(program.structure(i).digest == c.structure.digest for i, c in enumerate(circuits))
     assert len(program.batches) == len({c.structure.digest for c in circuits})
     assert sum(len(batch) for batch in program.batches) == len(circuits)
     # Rows of a batch are in the order of the job.

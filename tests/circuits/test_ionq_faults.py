@@ -25,9 +25,7 @@ from ketway.circuits.ionq.reader import MOST_OPERANDS
 WHERE = "input.circuits[17].circuit"
 
 
-def read(
-    gates: list[dict[str, Any]], gateset: Gateset = "qis", qubits: int | None = 4
-) -> Circuit:
+def read(gates: list[dict[str, Any]], gateset: Gateset = "qis", qubits: int | None = 4) -> Circuit:
     decoded = msgspec.json.decode(msgspec.json.encode(gates), type=list[GateObject])
     return read_circuit(decoded, gateset, qubits, WHERE)
 
@@ -312,7 +310,8 @@ def test_whatever_is_decoded_is_read_or_refused(
     try:
         circuit = read_circuit(decoded, gateset, qubits, "input.circuit")
     except ReadError as error:
-        assert error.message and error.path.startswith("input.")
+        assert error.message
+        assert error.path.startswith("input.")
         assert error.gate is None or 0 <= error.gate < len(gates)
         return
     structure = circuit.structure

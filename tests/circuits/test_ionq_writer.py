@@ -62,9 +62,7 @@ def test_native_round_trip(circuit: Circuit) -> None:
 
 @pytest.mark.parametrize("kind", [kind for kind in NATIVE if kind is not Kind.NOP])
 @given(st.lists(st.floats(-9, 9), min_size=3, max_size=3))
-def test_many_turns_are_written_as_few_with_the_same_matrix(
-    kind: Kind, turns: list[float]
-) -> None:
+def test_many_turns_are_written_as_few_with_the_same_matrix(kind: Kind, turns: list[float]) -> None:
     gate = GATES[kind]
     builder = Builder(2)
     builder.add(kind, range(gate.targets), turns[: gate.params])

@@ -64,7 +64,8 @@ def test_published_rates_are_as_published(model: str, one: float, two: float) ->
 @pytest.mark.parametrize("device", QPUS, ids=lambda device: device.name)
 def test_noise_and_fidelity_of_a_qpu_say_the_same(device: Device) -> None:
     """r = (1 - fidelity) d / (d - 1), whichever of the two was derived from the other."""
-    assert device.noise is not None and device.fidelity is not None
+    assert device.noise is not None
+    assert device.fidelity is not None
     noise = load().noise(device.noise)
     assert math.isclose(noise.one_qubit, (1 - device.fidelity.one_qubit) * 2, rel_tol=1e-9)
     assert math.isclose(noise.two_qubit, (1 - device.fidelity.two_qubit) * 4 / 3, rel_tol=1e-9)
@@ -73,8 +74,11 @@ def test_noise_and_fidelity_of_a_qpu_say_the_same(device: Device) -> None:
 @pytest.mark.parametrize("device", QPUS, ids=lambda device: device.name)
 def test_figures_are_possible_and_have_a_source(device: Device) -> None:
     fidelity, timing = device.fidelity, device.timing
-    assert fidelity is not None and timing is not None
-    assert device.source and fidelity.source and timing.source
+    assert fidelity is not None
+    assert timing is not None
+    assert device.source
+    assert fidelity.source
+    assert timing.source
     assert 0.9 < fidelity.two_qubit < fidelity.one_qubit < 1
     assert 0.9 < fidelity.spam < 1
     assert 0 < timing.one_qubit < timing.two_qubit < timing.t2 <= timing.t1

@@ -103,8 +103,7 @@ def test_what_is_wrong_is_refused_with_where(client: Client, body: Any, key: str
     assert error["message"]
 
 
-@pytest.mark.parametrize("query", [
-    "limit=0", "limit=x", "next=x", "state=running", "state="])
+@pytest.mark.parametrize("query", ["limit=0", "limit=x", "next=x", "state=running", "state="])
 def test_wrong_queries_are_refused(client: Client, query: str) -> None:
     assert ask(client, "GET", f"/jobs?{query}").status == 400
 

@@ -36,9 +36,7 @@ def test_it_is_a_valid_openapi_document(document: Any) -> None:
 
 def test_it_has_every_operation_that_is_served_and_no_other(document: Any, path: str) -> None:
     served = {(o.method.lower(), o.path) for o in DOCUMENTS[path].operations()}
-    written = {
-        (method, where) for where, entry in document["paths"].items() for method in entry
-    }
+    written = {(method, where) for where, entry in document["paths"].items() for method in entry}
     assert written == served
     names = [entry["operationId"] for p in document["paths"].values() for entry in p.values()]
     assert len(names) == len(set(names))

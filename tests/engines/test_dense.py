@@ -179,9 +179,7 @@ def test_counts_are_the_counts_of_the_shots() -> None:
     result = run(uniform(6), shots=5000, exact=True)
     assert result.shots is not None
     assert result.counts is not None
-    np.testing.assert_array_equal(
-        np.bincount(result.shots, minlength=len(result)), result.counts
-    )
+    np.testing.assert_array_equal(np.bincount(result.shots, minlength=len(result)), result.counts)
 
 
 def test_shots_stand_in_the_order_taken() -> None:
@@ -434,5 +432,3 @@ def test_estimates_grow_with_what_is_asked() -> None:
     noisy_size, noisy_seconds = ENGINE.estimate(wide, 1, 1000, NOISY, "single")
     assert noisy_size > size
     assert noisy_seconds > 10 * seconds
-
-

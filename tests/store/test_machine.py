@@ -72,9 +72,7 @@ class StoreMachine(RuleBasedStateMachine):
         kept = payload(self.store)
         if known is None:
             return
-        changed = self.store.submit(
-            lambda c: changes.make_ready(c, known.job, [], kept)
-        ).result()
+        changed = self.store.submit(lambda c: changes.make_ready(c, known.job, [], kept)).result()
         assert changed == (known.state is State.SUBMITTED)
         if changed:
             known.state = State.READY

@@ -57,8 +57,8 @@ class Structure:
     Gate g has kind `kinds[g]`; its operands stand at `operand_starts[g]:operand_starts[g + 1]`:
     first its `controls[g]` controls, then its targets. A measurement's operands are (qubit, bit).
     Its parameters stand at `param_starts[g]:param_starts[g + 1]` of the parameter array.
-    The `letters` of all `pauliexp` gates follow each other, one row of letters per parameter (term),
-    one letter per target, letter j on target j.
+    The `letters` of all `pauliexp` gates follow each other, one row per parameter (term) and one
+    letter per target, letter j on target j.
     """
 
     qubits: int
@@ -202,7 +202,7 @@ class Builder:
     """Collects gates and makes a `Circuit`: what every reader and every test uses.
 
     The builder does not check operands; readers check what people wrote and say where it is wrong,
-    in the words of their format. `add` is for any number of gates; lists grow, arrays are made once.
+    in the words of their format. Lists grow while gates are added; arrays are made once.
     """
 
     qubits: int

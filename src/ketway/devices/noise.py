@@ -9,7 +9,7 @@ class NoiseModel(msgspec.Struct, frozen=True, omit_defaults=True):
     """Depolarising noise after each gate, as IonQ's documentation defines its simulator's.
 
     After a one-qubit gate: rho -> (1 - r1) rho + r1 I/2: X, Y or Z with probability r1/4 each.
-    After a two-qubit gate: rho -> (1 - r2) rho + r2 I/4: 15 Pauli pairs with probability r2/16 each.
+    After a two-qubit gate: rho -> (1 - r2) rho + r2 I/4: 15 Pauli pairs of probability r2/16 each.
     A gate on more qubits counts as the two-qubit gates it compiles to (see `engines/noise.py`).
     """
 

@@ -99,7 +99,12 @@ class CliffordEngine:
             yield self._result(prepared[1], task, seed, noisy)
 
     def estimate(
-        self, structure: Structure, rows: int, shots: int, noise: NoiseModel | None, exact: bool,
+        self,
+        structure: Structure,
+        rows: int,
+        shots: int,
+        noise: NoiseModel | None,
+        exact: bool,
         kept: int,
     ) -> tuple[int, float]:
         """Peak bytes of one circuit's run and seconds of the whole batch, both a little high."""

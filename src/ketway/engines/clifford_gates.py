@@ -134,9 +134,7 @@ def exponentials(
 
 def _letter_starts(structure: Structure) -> NDArray[np.int64]:
     widths = np.diff(structure.operand_starts) - structure.controls
-    sizes = np.where(
-        structure.kinds == Kind.PAULIEXP, widths * np.diff(structure.param_starts), 0
-    )
+    sizes = np.where(structure.kinds == Kind.PAULIEXP, widths * np.diff(structure.param_starts), 0)
     return np.concatenate(([0], np.cumsum(sizes, dtype=np.int64)))
 
 
@@ -172,9 +170,7 @@ def _matrices_do_nothing(kind: Kind, params: Floats) -> Flags:
     table = GATES[kind].matrices
     assert table is not None
     inner = table(params)
-    return np.asarray(
-        (np.abs(inner - np.eye(inner.shape[1])) <= TOLERANCE).all(axis=(1, 2))
-    )
+    return np.asarray((np.abs(inner - np.eye(inner.shape[1])) <= TOLERANCE).all(axis=(1, 2)))
 
 
 def _matrices_are_clifford(matrices: Matrices) -> Flags:
@@ -205,9 +201,7 @@ def _pauli_basis(width: int) -> Matrices:
     return basis
 
 
-def _exponential_rows(
-    structure: Structure, params: Floats, gates: Places, controls: int
-) -> Flags:
+def _exponential_rows(structure: Structure, params: Floats, gates: Places, controls: int) -> Flags:
     """exp(-i sum c P) is Clifford if its terms commute and every c is a multiple of pi / 4.
 
     Under controls only full turns count: everything else is rare, and dense engines can do it.

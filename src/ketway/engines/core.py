@@ -289,9 +289,7 @@ def branch(
         _at(records),
     )
     program = code.with_rows(rows)
-    _check(
-        library().kw_branch(ctypes.byref(program), ctypes.byref(noise), ctypes.byref(sampling))
-    )
+    _check(library().kw_branch(ctypes.byref(program), ctypes.byref(noise), ctypes.byref(sampling)))
     return records
 
 

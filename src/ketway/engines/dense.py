@@ -100,9 +100,7 @@ class DenseEngine:
                     _provenance(task, seed, None, float(found.masses[i])),
                 )
 
-    def _branched(
-        self, task: Task, lowered: Lowered, noise: NoiseModel | None
-    ) -> Iterator[Result]:
+    def _branched(self, task: Task, lowered: Lowered, noise: NoiseModel | None) -> Iterator[Result]:
         structure, readout = task.batch.structure, lowered.readout
         where = sites(structure, lowered, noise)
         ends = np.cumsum([0, *(len(slots) for slots in readout.slots)]).astype(np.int32)
@@ -207,9 +205,7 @@ def _counted(
 ) -> Result:
     """Shots, gathered: slots are in the order of the bits, so records sort like outcomes."""
     if records.shape[1] == 1:
-        found, order, counts = np.unique(
-            records[:, 0], return_inverse=True, return_counts=True
-        )
+        found, order, counts = np.unique(records[:, 0], return_inverse=True, return_counts=True)
         found = found[:, None]
     else:
         found, order, counts = np.unique(

@@ -20,7 +20,7 @@ from ketway.jobs.results import Result
 Precision: TypeAlias = Literal["double", "single"]
 
 KEPT_OUTCOMES = 1 << 20
-"""An ideal distribution with more outcomes than this keeps its largest, and says what mass it kept."""
+"""An ideal distribution with more outcomes keeps its largest, and says what mass it kept."""
 
 
 class Plan(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -101,9 +101,7 @@ def walk(program: Program, columns: int, choose: Choose, faults: FaultSource | N
     return out
 
 
-def _root(
-    product: code.Product, x: list[Words], z: list[Words], words: int
-) -> None:
+def _root(product: code.Product, x: list[Words], z: list[Words], words: int) -> None:
     """A frame that anticommutes with the product is multiplied by it."""
     odd = np.zeros(words, dtype=np.uint64)
     for qubit in product.x:

@@ -48,9 +48,7 @@ def noise_sites(structure: Structure) -> Sites:
         elif kind not in _FREE:
             found.extend(_gate(qubits))
         ends.append(len(found))
-    return Sites(
-        np.array(ends, dtype=np.int64), np.array(found, dtype=np.int32).reshape(-1, 2)
-    )
+    return Sites(np.array(ends, dtype=np.int64), np.array(found, dtype=np.int32).reshape(-1, 2))
 
 
 def _gate(qubits: list[int]) -> list[tuple[int, int]]:

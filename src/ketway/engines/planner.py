@@ -55,9 +55,7 @@ class Machine(msgspec.Struct, frozen=True):
     """The longest that a run may take; None for no limit."""
 
 
-def plan(
-    batch: Batch, shots: int, exact: bool, noise: NoiseModel | None, machine: Machine
-) -> Plan:
+def plan(batch: Batch, shots: int, exact: bool, noise: NoiseModel | None, machine: Machine) -> Plan:
     """The plan of one batch; raises `FailedError` if no engine can run it on this machine."""
     if shots <= 0 and not exact:
         raise _refusal(
@@ -100,9 +98,7 @@ def divided(program: Program, noise: NoiseModel | None) -> Program:
             rows = clifford_rows(batch)
             parts = [part for part in (np.flatnonzero(~rows), np.flatnonzero(rows)) if len(part)]
         for part in parts:
-            places.update(
-                ((place, int(row)), (len(batches), new)) for new, row in enumerate(part)
-            )
+            places.update(((place, int(row)), (len(batches), new)) for new, row in enumerate(part))
             batches.append(batch if len(parts) == 1 else Batch(batch.structure, batch.params[part]))
     if len(batches) == len(program.batches):
         return program
@@ -171,9 +167,7 @@ def _dense_plan(
     return Plan(_DENSE.name, reason, size, seconds, precision)
 
 
-def _most_qubits(
-    batch: Batch, shots: int, noise: NoiseModel | None, machine: Machine
-) -> int:
+def _most_qubits(batch: Batch, shots: int, noise: NoiseModel | None, machine: Machine) -> int:
     """How many qubits the same gates could be on, with the memory there is."""
     for qubits in range(batch.structure.qubits - 1, 0, -1):
         fewer = replace(batch.structure, qubits=qubits)

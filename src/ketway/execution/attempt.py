@@ -48,9 +48,7 @@ def _read(work: Work, data: bytes, blobs: Blobs) -> Report:
     try:
         circuit = read_qasm(data.decode())
     except QasmError as error:
-        failure = Failure(
-            Code.PREFLIGHT, error.message, line=error.line, column=error.column
-        )
+        failure = Failure(Code.PREFLIGHT, error.message, line=error.line, column=error.column)
         return Report(job_id=work.job_id, attempt=work.attempt, failure=failure)
     one, two = circuit.structure.counts
     inline, blob = _pack(encode_program(Program.of([circuit])), blobs)
@@ -91,7 +89,9 @@ def _run(work: Work, data: bytes, blobs: Blobs) -> Report:
             job_id=work.job_id,
             attempt=work.attempt,
             # Of a job of one circuit, which circuit it is says nothing.
-            failure=failed[0] if work.children else msgspec.structs.replace(failed[0], circuit=None),
+            failure=failed[0]
+            if work.children
+            else msgspec.structs.replace(failed[0], circuit=None),
             failed_circuits=failed if work.children else {},
         )
     inline, blob = _pack(encode_results(done), blobs)

@@ -366,9 +366,13 @@ class Dispatcher:
             return
         reason = ending.reason
         if reason == "killed":
-            outcome, why = "interrupted", (
-                "the server was stopped" if self._stopping else "its process was killed to "
-                "cancel a job"
+            outcome, why = (
+                "interrupted",
+                (
+                    "the server was stopped"
+                    if self._stopping
+                    else "its process was killed to cancel a job"
+                ),
             )
             if claim is not None:
                 await self._store.write(

@@ -48,7 +48,6 @@ class Waiting(msgspec.Struct, kw_only=True):
         return not self.alone and self.seconds <= SMALL_SECONDS and self.bytes <= SMALL_BYTES
 
 
-
 class Queue:
     """Everything that waits, and the choice among it."""
 
@@ -87,9 +86,7 @@ class Queue:
         mine = list(self._users[waiting.user])
         place = mine.index(job_id)
         others = sum(
-            min(len(jobs), place + 1)
-            for user, jobs in self._users.items()
-            if user != waiting.user
+            min(len(jobs), place + 1) for user, jobs in self._users.items() if user != waiting.user
         )
         return place + others
 

@@ -63,9 +63,7 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 class Jobs:
-    def __init__(
-        self, store: Store, catalogue: Catalogue, machine: Machine, watch: Watch
-    ) -> None:
+    def __init__(self, store: Store, catalogue: Catalogue, machine: Machine, watch: Watch) -> None:
         self._store = store
         self._catalogue = catalogue
         self._machine = machine

@@ -343,6 +343,4 @@ def _family(
 def _total(program: Program | None, per_batch: list[int]) -> int:
     if program is None:
         return 0
-    return sum(
-        len(batch) * gates for batch, gates in zip(program.batches, per_batch, strict=True)
-    )
+    return sum(len(batch) * gates for batch, gates in zip(program.batches, per_batch, strict=True))

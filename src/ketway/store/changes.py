@@ -194,8 +194,10 @@ _publish = (
     .values(state=State.COMPLETED.value, completed_at=bindparam("at"), lease_until=None)
     .returning(jobs.c.id, jobs.c.attempt)
 )
-_explain = update(jobs).where(jobs.c.id == bindparam("job")).values(
-    state=State.FAILED.value, failure=bindparam("why")
+_explain = (
+    update(jobs)
+    .where(jobs.c.id == bindparam("job"))
+    .values(state=State.FAILED.value, failure=bindparam("why"))
 )
 _end_attempt = Often(
     update(attempts)
@@ -225,9 +227,7 @@ def publish(connection: Connection, answers: Sequence[Answer]) -> list[bool]:
         _end_attempts(connection, heard, at)
         for answer in heard:
             if answer.failure is not None:
-                connection.execute(
-                    _explain, {"job": answer.job_id, "why": to_json(answer.failure)}
-                )
+                connection.execute(_explain, {"job": answer.job_id, "why": to_json(answer.failure)})
             if answer.children:
                 _publish_children(connection, answer, at)
     return said
@@ -301,9 +301,7 @@ def _finish(connection: Connection, job_id: str, state: State, failure: Failure 
     row = connection.execute(
         update(jobs)
         .where(jobs.c.id == job_id, jobs.c.state.in_(sources(state)))
-        .values(
-            state=state.value, failure=to_json(failure), completed_at=at, lease_until=None
-        )
+        .values(state=state.value, failure=to_json(failure), completed_at=at, lease_until=None)
         .returning(jobs.c.project_id, jobs.c.attempt, jobs.c.children)
     ).one_or_none()
     if row is None:
@@ -328,9 +326,7 @@ def _finish(connection: Connection, job_id: str, state: State, failure: Failure 
     return True
 
 
-def release(
-    connection: Connection, held: Claim, outcome: str, reason: str, *, loss: bool
-) -> bool:
+def release(connection: Connection, held: Claim, outcome: str, reason: str, *, loss: bool) -> bool:
     """Put a started job back in the queue: its attempt was lost or interrupted."""
     at = now()
     row = connection.execute(
@@ -392,9 +388,7 @@ def _remove(connection: Connection, project_id: str, ids: Sequence[str]) -> list
     for table in (payloads, results):
         blobs.extend(
             connection.execute(
-                select(table.c.blob).where(
-                    table.c.job_id.in_(families), table.c.blob.is_not(None)
-                )
+                select(table.c.blob).where(table.c.job_id.in_(families), table.c.blob.is_not(None))
             ).scalars()
         )
     gone = set(connection.execute(delete(jobs).where(*family).returning(jobs.c.id)).scalars())

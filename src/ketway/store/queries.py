@@ -47,9 +47,9 @@ def job_of_any_project(connection: Connection, job_id: str) -> Job | None:
 
 
 def listing(connection: Connection, project_id: str, wanted: Filter) -> list[Job]:
-    query = _narrowed(
-        select(*_job_columns).where(jobs.c.project_id == project_id), wanted
-    ).limit(wanted.limit)
+    query = _narrowed(select(*_job_columns).where(jobs.c.project_id == project_id), wanted).limit(
+        wanted.limit
+    )
     if wanted.parent_id is None:
         query = query.order_by(jobs.c.id.desc())
     else:
@@ -93,9 +93,7 @@ def ids_with_prefix(connection: Connection, project_id: str, prefix: str, limit:
 
 def child_ids(connection: Connection, parent_id: str) -> list[str]:
     """In the order of the circuits."""
-    query = (
-        select(jobs.c.id).where(jobs.c.parent_id == parent_id).order_by(jobs.c.position)
-    )
+    query = select(jobs.c.id).where(jobs.c.parent_id == parent_id).order_by(jobs.c.position)
     return list(connection.execute(query).scalars())
 
 
@@ -114,9 +112,7 @@ def payload(connection: Connection, job_id: str, kind: str) -> Payload | None:
     return None if row is None else Payload(*row)
 
 
-_result = Often(
-    select(results.c.data, results.c.blob).where(results.c.job_id == bindparam("id"))
-)
+_result = Often(select(results.c.data, results.c.blob).where(results.c.job_id == bindparam("id")))
 
 
 def result(connection: Connection, job_id: str) -> tuple[bytes | None, str | None] | None:

@@ -94,8 +94,14 @@ def test_parameters_of_a_definition() -> None:
      "call(1)", "__import__(1)", "1__0", "1_", "0x", "0b2", "1e", "1e400", "99999999999999999999",
      "\"01\"", "$0", "sin 1", "sin", "int[", "int[32", "float[x](1)"],
 )  # fmt: skip
-@pytest.mark.parametrize("place", ["qubit q; gphase({});", "gate f(a) q {{ gphase({}); }}",
-                                   "gate f(a) q {{ gphase(a * ({})); }} qubit q; f(1) q;"])
+@pytest.mark.parametrize(
+    "place",
+    [
+        "qubit q; gphase({});",
+        "gate f(a) q {{ gphase({}); }}",
+        "gate f(a) q {{ gphase(a * ({})); }} qubit q; f(1) q;",
+    ],
+)
 def test_what_is_no_number_is_refused(text: str, place: str) -> None:
     with pytest.raises(QasmError):
         read_qasm(place.format(text))

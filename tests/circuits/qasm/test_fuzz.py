@@ -79,8 +79,9 @@ def test_any_text_after_a_head(text: str) -> None:
 @slow
 @given(st.lists(st.sampled_from(WORDS), max_size=60))
 def test_any_words(words: list[str]) -> None:
-    survives('include "stdgates.inc"; qubit[3] q; bit[3] c; gate f(a) b { rx(a) b; } '
-             + " ".join(words))
+    survives(
+        'include "stdgates.inc"; qubit[3] q; bit[3] c; gate f(a) b { rx(a) b; } ' + " ".join(words)
+    )
 
 
 @slow

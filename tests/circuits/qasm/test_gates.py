@@ -210,9 +210,7 @@ WITHOUT_ROOTS = ("cu(", "rccx", "rc3x")
 
 
 @pytest.mark.parametrize("exponent", [0.5, -0.5, 0.3, 1.7])
-@pytest.mark.parametrize(
-    "head", [h for h in [*PLAIN, *ONLY_3] if not h.startswith(WITHOUT_ROOTS)]
-)
+@pytest.mark.parametrize("head", [h for h in [*PLAIN, *ONLY_3] if not h.startswith(WITHOUT_ROOTS)])
 def test_fractional_powers_are_principal(head: str, exponent: float) -> None:
     qubits, matrix = (PLAIN | ONLY_3)[head]
     if qubits > 3:
@@ -257,7 +255,7 @@ def test_a_whole_power_of_a_phase_gate_is_one_gate() -> None:
 
 
 def test_a_global_phase_with_controls_is_a_phase_gate() -> None:
-    text = 'OPENQASM 3.0; qubit[3] q; ctrl @ negctrl @ gphase(0.3) q[2], q[0];'
+    text = "OPENQASM 3.0; qubit[3] q; ctrl @ negctrl @ gphase(0.3) q[2], q[0];"
     expected = np.ones(8, dtype=complex)
     for i in range(8):
         if i >> 2 & 1 and not i & 1:
@@ -265,8 +263,16 @@ def test_a_global_phase_with_controls_is_a_phase_gate() -> None:
     assert np.allclose(reference.unitary_of(read_qasm(text)), np.diag(expected), atol=1e-12)
 
 
-@pytest.mark.parametrize("angles", [(math.pi, 0.0, math.pi), (0.0, 0.0, 0.0), (2 * math.pi, 0, 0),
-                                    (math.pi, 0.3, -0.2), (1e-12, 0.1, 0.2)])
+@pytest.mark.parametrize(
+    "angles",
+    [
+        (math.pi, 0.0, math.pi),
+        (0.0, 0.0, 0.0),
+        (2 * math.pi, 0, 0),
+        (math.pi, 0.3, -0.2),
+        (1e-12, 0.1, 0.2),
+    ],
+)
 def test_powers_of_unusual_angles_of_u(angles: tuple[float, float, float]) -> None:
     head = f"U({angles[0]!r}, {angles[1]!r}, {angles[2]!r})"
     found = unitary(3, f"ctrl @ pow(0.5) @ {head}", 2)
@@ -300,7 +306,5 @@ def test_a_definition_with_a_negative_control_inside() -> None:
 
 
 def test_an_exponent_may_be_a_parameter_of_a_definition() -> None:
-    text = (
-        'include "stdgates.inc"; gate g(k) a { pow(k) @ x a; } qubit q; g(0.25) q; g(0.25) q;'
-    )
+    text = 'include "stdgates.inc"; gate g(k) a { pow(k) @ x a; } qubit q; g(0.25) q; g(0.25) q;'
     assert np.allclose(reference.unitary_of(read_qasm(text)), SX, atol=1e-12)

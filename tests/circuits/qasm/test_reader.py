@@ -18,9 +18,7 @@ HEAD = 'OPENQASM 3.0;\ninclude "stdgates.inc";\n'
 def gates(circuit: Circuit) -> list[tuple[Kind, int, list[int]]]:
     """Kind, number of controls and operands of every gate."""
     s = circuit.structure
-    return [
-        (Kind(int(s.kinds[g])), int(s.controls[g]), s.operands_of(g)) for g in range(s.gates)
-    ]
+    return [(Kind(int(s.kinds[g])), int(s.controls[g]), s.operands_of(g)) for g in range(s.gates)]
 
 
 def test_a_bell_pair_in_every_dialect_of_the_language() -> None:
@@ -34,7 +32,7 @@ def test_a_bell_pair_in_every_dialect_of_the_language() -> None:
         HEAD + "bit[2] c; qubit[2] q; h q[0]; cx q[0], q[-1]; c[0] = measure q[0];"
         "c[1] = measure q[1];",
         'include "stdgates.inc"; qubit[2] q; bit[2] c; h q[0]; cx q[0], q[1]; c[0:1] = measure q;',
-        'OPENQASM 3.1 ; include \'stdgates.inc\'; qreg q[2]; creg c[2]; h q[{0}];'
+        "OPENQASM 3.1 ; include 'stdgates.inc'; qreg q[2]; creg c[2]; h q[{0}];"
         "cx q[0:0], q[1:-1]; measure q -> c[0:];",
     ]
     expected = [
@@ -159,7 +157,7 @@ def test_phases_of_definitions_are_one_gate_at_the_end() -> None:
         Kind.U, Kind.U, Kind.GLOBAL_PHASE, Kind.X, Kind.GLOBAL_PHASE,
     ]  # fmt: skip
     assert circuit.params[-1] == pytest.approx(0.5)
-    two = read_qasm('OPENQASM 2.0; qreg q[1]; U(0.5, 0, 0) q[0];')
+    two = read_qasm("OPENQASM 2.0; qreg q[1]; U(0.5, 0, 0) q[0];")
     assert [kind for kind, _, _ in gates(two)] == [Kind.U]
 
 
@@ -188,8 +186,9 @@ def test_words_of_openqasm_3_are_names_in_openqasm_2() -> None:
 
 
 def test_a_register_may_have_the_name_of_a_gate() -> None:
-    circuit = read_qasm('OPENQASM 2.0; include "qelib1.inc"; qreg x[2]; creg h[2]; x x; h x[1];'
-                        "measure x -> h;")
+    circuit = read_qasm(
+        'OPENQASM 2.0; include "qelib1.inc"; qreg x[2]; creg h[2]; x x; h x[1];measure x -> h;'
+    )
     assert [kind for kind, _, _ in gates(circuit)] == [
         Kind.X, Kind.X, Kind.H, Kind.MEASURE, Kind.MEASURE,
     ]  # fmt: skip
@@ -199,8 +198,9 @@ def test_a_register_may_have_the_name_of_a_gate() -> None:
 
 
 def test_names_in_any_alphabet() -> None:
-    circuit = read_qasm(HEAD + "qubit[1] кубит; gate поворот(θ) a { rx(θ * τ / π) a; } "
-                        "поворот(0.25) кубит[0];")
+    circuit = read_qasm(
+        HEAD + "qubit[1] кубит; gate поворот(θ) a { rx(θ * τ / π) a; } поворот(0.25) кубит[0];"
+    )
     assert circuit.params.tolist() == [0.5]
 
 
@@ -225,16 +225,28 @@ def test_plain_and_unusual_spellings_give_the_same_circuit() -> None:
     for _ in range(300):
         a, b = (int(v) for v in rng.choice(5, 2, replace=False))
         angle = float(rng.normal())
-        plain += [f"rz({angle!r}) q[{a}];", f"cx q[{a}], q[{b}];", f"c[{a}] = measure q[{b}];",
-                  f"p(pi/{a + 1}) q[{b}];", f"U(1, {angle!r}, 3) q[{a}];",
-                  f"ctrl @ rx({angle!r}) q[{a}], q[{b}];", f"ctrl(2) @ s q[{a}], q[{b}], r[0];",
-                  f"c3x q[{a}], q[{b}], r[0], r[1];", f"ctrl(1) @ cx q[{a}], r[0], q[{b}];"]
-        unusual += [f"rz /**/ ( {angle!r} ) q [ {a} ] ;", f"cx\nq[{a} + 0], //\nq[{b}]\n;",
-                    f"measure q[{b}]->c[0+{a}];", f"p((pi)/{a + 1}) q[+{b}];",
-                    f"U(1,({angle!r}), 3) q[{{{a}}}];",
-                    f"ctrl@rx(({angle!r})) q[{a}],q[{b}];", f"ctrl@ctrl@s q[{a}],q[{b}],r[0];",
-                    f"ctrl(3) @ x q[+{a}], q[{b}], r[0], r[1];",
-                    f"ctrl @ ctrl @ x q[{a}], r[0], q[{b}];"]
+        plain += [
+            f"rz({angle!r}) q[{a}];",
+            f"cx q[{a}], q[{b}];",
+            f"c[{a}] = measure q[{b}];",
+            f"p(pi/{a + 1}) q[{b}];",
+            f"U(1, {angle!r}, 3) q[{a}];",
+            f"ctrl @ rx({angle!r}) q[{a}], q[{b}];",
+            f"ctrl(2) @ s q[{a}], q[{b}], r[0];",
+            f"c3x q[{a}], q[{b}], r[0], r[1];",
+            f"ctrl(1) @ cx q[{a}], r[0], q[{b}];",
+        ]
+        unusual += [
+            f"rz /**/ ( {angle!r} ) q [ {a} ] ;",
+            f"cx\nq[{a} + 0], //\nq[{b}]\n;",
+            f"measure q[{b}]->c[0+{a}];",
+            f"p((pi)/{a + 1}) q[+{b}];",
+            f"U(1,({angle!r}), 3) q[{{{a}}}];",
+            f"ctrl@rx(({angle!r})) q[{a}],q[{b}];",
+            f"ctrl@ctrl@s q[{a}],q[{b}],r[0];",
+            f"ctrl(3) @ x q[+{a}], q[{b}], r[0], r[1];",
+            f"ctrl @ ctrl @ x q[{a}], r[0], q[{b}];",
+        ]
     head = HEAD + "qubit[5] q; qubit[2] r; bit[5] c;\n"
     left, right = read_qasm(head + "\n".join(plain)), read_qasm(head + "\n".join(unusual))
     assert left.structure.digest == right.structure.digest

@@ -34,7 +34,7 @@ def wrong_targets(gate: GateObject, form: Form, count: int) -> FieldError:
 
 def controls_refused(gate: GateObject, form: Form, count: int) -> FieldError:
     name = "control" if gate.controls is None else "controls"
-    if form.controls == "may" or form.controls == "must":
+    if form.controls in {"may", "must"}:
         return FieldError(f"gate {gate.gate!r} has {count} controls; at most 7 can be run", name)
     if form.kind == int(Kind.SWAP):
         return FieldError(
@@ -43,9 +43,7 @@ def controls_refused(gate: GateObject, form: Form, count: int) -> FieldError:
     return FieldError(f"native gate {gate.gate!r} cannot be controlled", name)
 
 
-def explain(
-    gates: Sequence[GateObject], gateset: Gateset, qubits: int | None, where: str
-) -> None:
+def explain(gates: Sequence[GateObject], gateset: Gateset, qubits: int | None, where: str) -> None:
     """Raise for the first gate whose operands or parameters are wrong, if there is one."""
     for index, gate in enumerate(gates):
         try:

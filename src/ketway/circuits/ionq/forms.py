@@ -116,7 +116,7 @@ def _pauliexp(gate: GateObject) -> Values:
     """One parameter per term: its coefficient times the time."""
     terms, coefficients, time = gate.terms, gate.coefficients, gate.time
     if not terms:
-        raise FieldError("gate 'pauliexp' needs terms, such as [\"XX\", \"ZI\"]", "terms")
+        raise FieldError('gate \'pauliexp\' needs terms, such as ["XX", "ZI"]', "terms")
     if coefficients is None:
         raise FieldError("gate 'pauliexp' needs coefficients, one for each term", "coefficients")
     if len(coefficients) != len(terms):
@@ -198,7 +198,7 @@ _TITLES: Final[dict[Gateset, str]] = {"qis": "QIS", "native": "native"}
 def unknown(name: str | None, gateset: Gateset) -> FieldError:
     """Why no form has this name, and which name was perhaps meant."""
     if name is None:
-        return FieldError("a gate needs its name, such as {\"gate\": \"h\"}", "gate")
+        return FieldError('a gate needs its name, such as {"gate": "h"}', "gate")
     forms = FORMS[gateset]
     other: Gateset = "native" if gateset == "qis" else "qis"
     every = f"{_TITLES[gateset]} gates are {', '.join(str(known) for known in forms)}"

@@ -201,9 +201,7 @@ class _Reader:
 
     def _refused(self) -> None:
         token = self.lexer.peek()
-        raise self.lexer.error(
-            f"`{token.text}` is not supported: {REFUSED[token.text]}.", token.at
-        )
+        raise self.lexer.error(f"`{token.text}` is not supported: {REFUSED[token.text]}.", token.at)
 
     def _hash(self) -> None:
         at = self.lexer.take().at
@@ -432,9 +430,7 @@ class _Reader:
             powers = evaluate(call.exponents, ())
         except ExpansionError as reason:
             raise self.lexer.error(str(reason), name.at) from None
-        columns = [
-            [s.indices[0]] * count if s.single else list(s.indices) for s, _ in operands
-        ]
+        columns = [[s.indices[0]] * count if s.single else list(s.indices) for s, _ in operands]
         for qubits in zip(*columns, strict=True) if columns else ((),):
             self._apply(call, name, params, qubits, powers)
 
@@ -498,6 +494,3 @@ class _Reader:
                 "write the program with fewer nested definitions and shorter expressions.",
                 at,
             )
-
-
-

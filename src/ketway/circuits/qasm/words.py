@@ -34,7 +34,17 @@ REFUSED: Final[Mapping[str, str]] = {
 """Why a statement that starts with this word is refused, and what to do."""
 
 ONLY_3: Final = frozenset(REFUSED) - {"if"} | {
-    "qubit", "bit", "const", "let", "delay", "nop", "pragma", "ctrl", "negctrl", "inv", "pow",
+    "qubit",
+    "bit",
+    "const",
+    "let",
+    "delay",
+    "nop",
+    "pragma",
+    "ctrl",
+    "negctrl",
+    "inv",
+    "pow",
     "gphase",
 }
 """Words that OpenQASM 2 has no use for, so that its programs may use them as names."""

@@ -154,9 +154,7 @@ def iso(micros: int | None) -> str | None:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def view(
-    job: Job, child_ids: list[str], attempts: list[dict[str, Any]] | None = None
-) -> JobView:
+def view(job: Job, child_ids: list[str], attempts: list[dict[str, Any]] | None = None) -> JobView:
     base = f"/ketway/v1/jobs/{job.id}"
     return JobView(
         id=job.id,

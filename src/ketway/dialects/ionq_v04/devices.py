@@ -118,8 +118,6 @@ def calibration(device: Device) -> dict[str, Any]:
         "date": found.date,
         "qubits": found.qubits,
         "connectivity": found.connectivity,
-        "fidelity": {
-            name: {"mean": values["median"]} for name, values in found.fidelity.items()
-        },
+        "fidelity": {name: {"mean": values["median"]} for name, values in found.fidelity.items()},
         "timing": found.timing,
     }

@@ -236,9 +236,7 @@ class Routes:
 
     async def variant(self, call: Call) -> Response:
         job = self._job(call)
-        raise NotFoundError(
-            f"Job {job.id} has no variants: Ketway does not emulate debiasing yet."
-        )
+        raise NotFoundError(f"Job {job.id} has no variants: Ketway does not emulate debiasing yet.")
 
     # -- backends -----------------------------------------------------------------------------
 
@@ -391,9 +389,7 @@ class Routes:
                 version="v0.4",
                 description="Served by Ketway for IonQ's SDKs. Not affiliated with IonQ.",
                 server="/v0.4",
-                security={
-                    "apiKey": {"type": "apiKey", "in": "header", "name": "Authorization"}
-                },
+                security={"apiKey": {"type": "apiKey", "in": "header", "name": "Authorization"}},
                 error=errors.Error,
             )
         )

@@ -185,9 +185,7 @@ def noise_of(given: NoiseObject | None) -> Noise | None:
     if given is None:
         return None
     if given.seed is not None and not 0 <= given.seed < 1 << 63:
-        raise RefusedError(
-            f"noise.seed must be from 0 to 2^63 - 1, not {given.seed}", "noise.seed"
-        )
+        raise RefusedError(f"noise.seed must be from 0 to 2^63 - 1, not {given.seed}", "noise.seed")
     return Noise(given.model, given.seed)
 
 

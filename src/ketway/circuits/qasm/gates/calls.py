@@ -78,7 +78,7 @@ def _modifier(
     if scope.version == 2:
         raise lexer.error(
             f"`{word.text}` belongs to OpenQASM 3, and this program says 2.0: write "
-            "`OPENQASM 3.0;` and include \"stdgates.inc\".",
+            '`OPENQASM 3.0;` and include "stdgates.inc".',
             word.at,
         )
     if word.text == "inv":
@@ -93,9 +93,7 @@ def _modifier(
             number, at = read_integer(lexer, scope, "The number of controls")
             lexer.expect(")", "after the number of controls")
             if number < 1:
-                raise lexer.error(
-                    f"`{word.text}` needs at least 1 control; this is {number}.", at
-                )
+                raise lexer.error(f"`{word.text}` needs at least 1 control; this is {number}.", at)
         if len(polarities) + number > MOST_CONTROLS:
             raise lexer.error(
                 f"A gate has more than {MOST_CONTROLS} controls here: use fewer.", word.at
@@ -115,9 +113,7 @@ def _gate(lexer: Lexer, scope: Scope, known: Known, name: Token) -> Gate:
     if gate is not None:
         return gate
     if name.text in scope.nouns:
-        raise lexer.error(
-            f"{shown(name.text)} is {scope.nouns[name.text]}, not a gate.", name.at
-        )
+        raise lexer.error(f"{shown(name.text)} is {scope.nouns[name.text]}, not a gate.", name.at)
     if scope.version == 2 and name.text in ONLY_3:
         raise lexer.error(
             f"`{name.text}` belongs to OpenQASM 3, and this program says 2.0: write "
@@ -127,7 +123,7 @@ def _gate(lexer: Lexer, scope: Scope, known: Known, name: Token) -> Gate:
     if name.text in known.library:
         raise lexer.error(
             f"The gate {shown(name.text)} comes from a library: write "
-            f"`include \"{known.include}\";` before it.",
+            f'`include "{known.include}";` before it.',
             name.at,
         )
     near = difflib.get_close_matches(name.text[:40], list(known.gates)[:1_000], 1)

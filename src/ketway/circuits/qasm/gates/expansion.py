@@ -110,9 +110,7 @@ class Expansion:
                 powers = [_exponent(e, frame.params) for e in call.exponents]
                 if frame.inverted:
                     powers.append(-1)
-            self._enter(
-                stack, call.gate, arguments, own, frame.controls, call.polarities, powers
-            )
+            self._enter(stack, call.gate, arguments, own, frame.controls, call.polarities, powers)
 
     def _enter(
         self,
@@ -255,5 +253,3 @@ def _matrix_of(gate: Definition, params: Sequence[float]) -> Matrices:
         product = matrix(Kind(kind), tuple(scratch.params[place:end])) @ product
         place = end
     return product
-
-

@@ -23,11 +23,19 @@ BRANCH = 1e-9
 """Angles this near to -pi are pi: rounding must not choose the other root."""
 
 _EIGHTHS: dict[Kind, int] = {
-    Kind.Z: 4, Kind.S: 2, Kind.SDG: -2, Kind.T: 1, Kind.TDG: -1,
+    Kind.Z: 4,
+    Kind.S: 2,
+    Kind.SDG: -2,
+    Kind.T: 1,
+    Kind.TDG: -1,
 }
 """Phase gates without parameters, in eighths of a turn."""
 _BY_EIGHTHS: dict[int, Kind] = {
-    1: Kind.T, 2: Kind.S, 4: Kind.Z, 6: Kind.SDG, 7: Kind.TDG,
+    1: Kind.T,
+    2: Kind.S,
+    4: Kind.Z,
+    6: Kind.SDG,
+    7: Kind.TDG,
 }
 _QUARTERS: dict[Kind, int] = {Kind.SX: 1, Kind.X: 2, Kind.SXDG: 3}
 _BY_QUARTERS: dict[int, Kind] = {1: Kind.SX, 2: Kind.X, 3: Kind.SXDG}
