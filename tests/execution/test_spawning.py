@@ -23,12 +23,16 @@ HERE = Path(__file__).parent
 PATIENCE = 60
 AMPLE = Limits(bytes=1 << 30, seconds=300, threads=1)
 
+OTHERS: set[int] = set()
+"""Children of this process that were there before the test."""
+
 Test = Callable[[SpawnedProcesses], Awaitable[None]]
 
 
 @pytest.fixture(autouse=True)
 def entries_importable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(HERE))
+    monkeypatch.setitem(globals(), "OTHERS", all_children())
 
 
 def run(test: Test) -> None:
@@ -58,10 +62,15 @@ async def whole(
     return frames, await running.ended()
 
 
-def children() -> set[int]:
+def all_children() -> set[int]:
     """Of this process, dead ones not counted."""
     pids = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()
     return {int(pid) for pid in pids}
+
+
+def children() -> set[int]:
+    """Those that the test has started; other tests' servers may be there as well."""
+    return all_children() - OTHERS
 
 
 def test_a_spare_waits_and_is_used_once() -> None:
