@@ -39,6 +39,7 @@ class SpawnedProcesses:
         self._living: set[SpawnedProcess] = set()
         self._spare: asyncio.Task[SpawnedProcess] | None = None
         self._spare_threads = 1
+        self._abandoned: set[asyncio.Task[None]] = set()
         self._at_once = asyncio.Semaphore(os.cpu_count() or 1)
         self._closed = False
 
@@ -58,6 +59,7 @@ class SpawnedProcesses:
             process.kill()
         for process in living:
             await process.ended()
+        await asyncio.gather(*self._abandoned)
 
     async def start(
         self, request: bytes, limits: Limits, receive: Callable[[bytes], None]
@@ -141,9 +143,21 @@ class SpawnedProcesses:
         except OSError as error:
             raise CannotStartError(f"No process could be started: {error}.") from error
         except asyncio.CancelledError:
-            spawning.add_done_callback(lambda task: None if task.exception() else process.kill())
+            # The loop may be closed soon; a process that is still being connected to it then is
+            # never let go of (CPython 3.12 waits for it for ever). So `close` waits for its end.
+            end = asyncio.ensure_future(_abandon(spawning, process))
+            self._abandoned.add(end)
+            end.add_done_callback(self._abandoned.discard)
             raise
         return process
+
+
+async def _abandon(spawning: asyncio.Future[Any], process: SpawnedProcess) -> None:
+    """Kill a process that nobody waits for any more, as soon as it can be."""
+    with contextlib.suppress(OSError):
+        await spawning
+        process.kill()
+        await process.ended()
 
 
 async def _owned(spare: asyncio.Task[SpawnedProcess]) -> SpawnedProcess:
