@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from benchmarks import peers
 from benchmarks.circuits import BATCH, DEEP, batch_job, layered, single_job
-from benchmarks.connection import UnexpectedAnswerError, message
+from benchmarks.connection import SHORT_PAUSE, UnexpectedAnswerError, message
 from benchmarks.report import Goal, Row
 from benchmarks.service import Service, serving
 
@@ -97,7 +97,7 @@ def _run(service: Service, request: bytes, results: str) -> _Run:
     with service.connect() as connection:
         begun = time.perf_counter()
         job_id = connection.submit(request)
-        connection.completed(job_id)
+        connection.completed(job_id, SHORT_PAUSE)
         completed = time.perf_counter() - begun
         answer = connection.ask(message("GET", f"/v0.4/jobs/{job_id}/{results}"))
         return _Run(completed, time.perf_counter() - begun, answer)

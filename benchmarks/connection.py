@@ -14,6 +14,9 @@ from urllib.parse import urlsplit
 
 FIRST_PAUSE = 0.005
 LONGEST_PAUSE = 0.25
+"""pennylane-ionq asks every 10 ms, the others every second or less."""
+SHORT_PAUSE = 0.02
+"""For one long job: a longer pause would be measured instead of the server."""
 PATIENCE = 300.0
 
 
@@ -86,7 +89,7 @@ class Connection:
     def submit(self, request: bytes) -> str:
         return str(json.loads(self.ask(request, 201))["id"])
 
-    def completed(self, job_id: str) -> None:
+    def completed(self, job_id: str, longest_pause: float = LONGEST_PAUSE) -> None:
         """Ask until the job is completed, less and less often, as SDKs do."""
         request, pause = message("GET", f"/v0.4/jobs/{job_id}"), FIRST_PAUSE
         deadline = time.monotonic() + PATIENCE
@@ -94,4 +97,4 @@ class Connection:
             if status in ("failed", "canceled") or time.monotonic() > deadline:
                 raise UnexpectedAnswerError(f"job {job_id} is {status}")
             time.sleep(pause)
-            pause = min(pause * 1.5, LONGEST_PAUSE)
+            pause = min(pause * 1.5, longest_pause)

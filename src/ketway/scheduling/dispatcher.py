@@ -33,6 +33,10 @@ READING_BYTES = 2 << 30
 PAUSE_SECONDS = 1.0
 """How long to wait before something is tried again that the machine, not a job, has refused: a
 full disk, no more processes."""
+CROWD = 3
+LINGER_SECONDS = 0.01
+"""After a bundle of so many small jobs, the next waits so long for company: where several clients
+submit at once, a process for every few jobs costs more than the wait. One client never waits."""
 HEADROOM_BYTES = 1 << 30
 """Address space beyond the plan: results, the allocator's arenas, the stacks of threads."""
 
@@ -45,6 +49,7 @@ class _Flight:
         self.bytes = sum(waiting.bytes for waiting in works)
         self.threads = threads
         self.small = works[0].small
+        self.crowded = self.small and len(works) >= CROWD
         self.claims: dict[str, Claim] = {}
         self.canceled: set[str] = set()
         self.handle: Handle | None = None
@@ -78,6 +83,7 @@ class Dispatcher:
         self._tasks: set[asyncio.Task[None]] = set()
         self._answers: list[tuple[_Flight, Answer]] = []
         self._publishing: set[asyncio.Task[None]] = set()
+        self._lingering = False
         self._stopping = False
 
     # -- beginning and end --------------------------------------------------------------------
@@ -192,8 +198,12 @@ class Dispatcher:
         used = sum(flight.bytes for flight in self._flying)
         # An empty machine takes anything that the planner has let pass.
         free = capacity.bytes - used if self._flying else max(capacity.bytes, 1 << 62)
-        gathering = any(flight.small for flight in self._flying)
+        gathering = self._lingering or any(flight.small for flight in self._flying)
         return self._queue.take(free, gathering=gathering) or None
+
+    def _linger_no_more(self) -> None:
+        self._lingering = False
+        self._wake.set()
 
     def _threads_for(self, works: list[Waiting]) -> int:
         """A long job gets the slots that nobody else uses."""
@@ -341,6 +351,9 @@ class Dispatcher:
                 log.exception("job %s could not be put back in the queue", job.id)
                 self._spawn(self._later(job.id))
         self._flying.discard(flight)
+        if flight.crowded and not self._lingering:
+            self._lingering = True
+            asyncio.get_running_loop().call_later(LINGER_SECONDS, self._linger_no_more)
         flight.over.set()
         self._wake.set()
 
