@@ -24,9 +24,5 @@ class RefusedError(ServiceError):
         """Paths of the values that are at fault."""
 
 
-class TooLargeError(ServiceError):
-    """The request exceeds a limit of size."""
-
-
 class NotCompletedError(ServiceError):
     """The job has no result, or none yet."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import msgspec
-from sqlalchemy import Connection, Select, bindparam, func, select
+from sqlalchemy import Connection, Select, bindparam, select
 
 from ketway.jobs.job import Attempt, Event, Job, State
 from ketway.store.changes import Claim, Payload
@@ -172,9 +172,3 @@ def events_of(connection: Connection, job_id: str, after: int = 0) -> list[Event
         .order_by(events.c.seq)
     )
     return [event_of(row) for row in connection.execute(query)]
-
-
-def count(connection: Connection, project_id: str) -> int:
-    return connection.execute(
-        select(func.count()).select_from(jobs).where(jobs.c.project_id == project_id)
-    ).scalar_one()

@@ -16,7 +16,6 @@ from ketway.service.errors import (
     NotFoundError,
     RefusedError,
     ServiceError,
-    TooLargeError,
 )
 
 
@@ -44,7 +43,7 @@ def speak(problem: Exception, _request: Request) -> Response:
             return _say(400, "bad-circuit", problem.message, (problem.path,))
         case RefusedError():
             return _say(400, "refused", problem.message, problem.keys)
-        case BodyTooLargeError() | TooLargeError():
+        case BodyTooLargeError():
             return _say(413, "too-large", str(problem))
         case NotFoundError():
             return _say(404, "not-found", problem.message)

@@ -19,7 +19,6 @@ from ketway.service.errors import (
     NotFoundError,
     RefusedError,
     ServiceError,
-    TooLargeError,
 )
 
 TITLES = {
@@ -64,7 +63,7 @@ def speak(problem: Exception, _request: Request) -> Response:
             return error(400, str(problem), "body", (problem.path,))
         case RefusedError():
             return error(400, _sentence(problem.message), "body", problem.keys)
-        case BodyTooLargeError() | TooLargeError():
+        case BodyTooLargeError():
             return error(413, str(problem))
         case NotFoundError() | NotCompletedError():
             return error(404, problem.message)
