@@ -83,7 +83,12 @@ class Executor:
     async def close(self) -> None: ...
 
     async def start(
-        self, bundle: Bundle, limits: Limits, receive: Callable[[Report], None]
+        self,
+        bundle: Bundle,
+        limits: Limits,
+        receive: Callable[[Report], None],
+        *,
+        shared: bool = False,
     ) -> Flight:
         self.starting.set()
         if self.gate is not None:

@@ -15,7 +15,7 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import NoReturn, TypeAlias, cast
 
@@ -170,13 +170,16 @@ def _prctl() -> Callable[[int, int], int] | None:
 
 
 def run_and_exit(
-    entry: Entry, request: bytes, send: FrameWriter, before_end: Callable[[], None] | None = None
+    entry: Entry,
+    requests: Iterable[bytes],
+    send: FrameWriter,
+    before_end: Callable[[], None] | None = None,
 ) -> NoReturn:
-    """Runs the entry and ends the process without any of Python's endings: they could hang in a
-    library's destructor, and there is nothing left to lose."""
+    """Runs the entry on one request after the other and ends the process without any of Python's
+    endings: they could hang in a library's destructor, and there is nothing left to lose."""
     code = 1
     try:
-        code = _run(entry, request, send, before_end)
+        code = _run(entry, requests, send, before_end)
     finally:
         with contextlib.suppress(BaseException):
             sys.stdout.flush()
@@ -185,10 +188,15 @@ def run_and_exit(
 
 
 def _run(
-    entry: Entry, request: bytes, send: FrameWriter, before_end: Callable[[], None] | None
+    entry: Entry,
+    requests: Iterable[bytes],
+    send: FrameWriter,
+    before_end: Callable[[], None] | None,
 ) -> int:
     try:
-        entry(request, send)
+        for request in requests:
+            entry(request, send)
+            send.mark(Mark.DONE)
         if before_end is not None:
             before_end()
         send.mark(Mark.RETURNED)

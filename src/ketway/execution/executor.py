@@ -25,7 +25,8 @@ class Handle(Protocol):
         """Kill it."""
 
     async def ended(self) -> Ending:
-        """Wait until it is dead and everything it reported has been delivered."""
+        """Wait until it is dead, or done in a process that others share, and everything it
+        reported has been delivered."""
 
 
 class Executor(Protocol):
@@ -36,5 +37,12 @@ class Executor(Protocol):
     async def close(self) -> None: ...
 
     async def start(
-        self, bundle: Bundle, limits: Limits, receive: Callable[[Report], None]
-    ) -> Handle: ...
+        self,
+        bundle: Bundle,
+        limits: Limits,
+        receive: Callable[[Report], None],
+        *,
+        shared: bool = False,
+    ) -> Handle:
+        """`shared` says that the bundle may run where others have run before it, in a process
+        that had the same limits."""

@@ -7,7 +7,7 @@ import contextlib
 import os
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from ketway.execution.frames import READ_BYTES
 from ketway.execution.processes import CannotStartError, Limits
@@ -26,8 +26,10 @@ class ZygoteLostError(Exception):
 class ForkedProcess(RunningProcess):
     """A child of the zygote, from the request to fork it until it is dead."""
 
-    def __init__(self, limits: Limits, receive: Callable[[bytes], None]) -> None:
-        super().__init__(limits, receive)
+    def __init__(
+        self, limits: Limits, receive: Callable[[bytes], None], *, keep: bool = False
+    ) -> None:
+        super().__init__(limits, receive, keep=keep)
         self.pid = 0
         self.forked: asyncio.Future[None] = self._loop.create_future()
         self._pidfd = -1
@@ -55,6 +57,7 @@ class ForkedProcess(RunningProcess):
     def discard(self) -> None:
         """For a process that never came to be."""
         self.forked.cancel()
+        self._done.cancel()
         self._ending.cancel()
         self._disconnect()
 
@@ -83,14 +86,18 @@ class ForkedProcess(RunningProcess):
             self.forked.exception()
         self._disconnect()
 
-    def ask(self, start: bytes, request: bytes) -> None:
+    def ask(self, request: bytes) -> None:
         """Sends the request as the child takes it, and begins to listen."""
         if self._channel is None:
             return
         self._read(self._channel.fileno(), self._read_channel)
         self._read(self._stderr_fd, self._read_stderr)
-        self._unsent = [memoryview(part) for part in (start, request) if part]
-        self._write()
+        self._send(self._request(request))
+
+    def _send(self, parts: Sequence[bytes]) -> None:
+        if self._channel is not None:
+            self._unsent += [memoryview(part) for part in parts if part]
+            self._write()
 
     def _read(self, fd: int, callback: Callable[[], object]) -> None:
         self._loop.add_reader(fd, callback)

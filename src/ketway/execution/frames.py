@@ -1,7 +1,7 @@
 """Frames: how bytes travel between the server and the process of an attempt.
 
 A frame is its length (8 bytes, little-endian) and its bytes. Lengths that no frame can have are
-marks, by which the process says something about itself rather than about its work.
+marks, by which either side says something about itself rather than about the work.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _SMALL = 1 << 16
 
 
 class Mark(enum.IntEnum):
-    """What a process says about itself."""
+    """What a process says about itself; the last is the server's."""
 
     RETURNED = (1 << 64) - 1
     """The entry returned: an exit code of 0 alone could also be a library calling exit."""
@@ -33,6 +33,10 @@ class Mark(enum.IntEnum):
     """Everything is imported; a request may come."""
     USAGE = (1 << 64) - 4
     """The next frame is what the process has used."""
+    DONE = (1 << 64) - 5
+    """The entry has done what was asked; another request may come."""
+    LAST = (1 << 64) - 6
+    """From the server: no other request will come."""
 
 
 _MARKS = {int(mark): mark for mark in Mark}
@@ -89,6 +93,11 @@ def header(frame: bytes) -> bytes:
     return _LENGTH.pack(len(frame))
 
 
+def mark_bytes(mark: Mark) -> bytes:
+    """A mark on the wire."""
+    return _LENGTH.pack(mark)
+
+
 class FrameWriter:
     """Sends frames from inside the process, blocking until the kernel has taken them.
 
@@ -110,7 +119,7 @@ class FrameWriter:
 
     def mark(self, mark: Mark) -> None:
         with self._turn:
-            self._write(_LENGTH.pack(mark))
+            self._write(mark_bytes(mark))
 
     def _write(self, data: bytes) -> None:
         rest = memoryview(data)
@@ -121,6 +130,20 @@ class FrameWriter:
 def read_frame(fd: int) -> bytes:
     """One frame from a blocking descriptor. Raises EOFError if the other side is gone."""
     (length,) = _LENGTH.unpack(_read_exactly(fd, _LENGTH.size))
+    return _frame(fd, length)
+
+
+def read_requests(fd: int) -> Iterator[bytes]:
+    """Frames from a blocking descriptor until the server marks the last. Raises EOFError if the
+    other side is gone."""
+    while True:
+        (length,) = _LENGTH.unpack(_read_exactly(fd, _LENGTH.size))
+        if length == Mark.LAST:
+            return
+        yield _frame(fd, length)
+
+
+def _frame(fd: int, length: int) -> bytes:
     if length > FRAME_LIMIT:
         raise BadFrameError(f"A frame of {length} bytes was announced; {FRAME_LIMIT} is the most.")
     return _read_exactly(fd, length)

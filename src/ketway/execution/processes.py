@@ -29,7 +29,7 @@ class Limits(msgspec.Struct, frozen=True):
     """Address space beyond what the process has once it holds its request. Includes the stacks of
     threads it starts (8 MiB each, usually)."""
     seconds: float
-    """Wall-clock time from start to end. The CPU limit is this times `threads`."""
+    """Wall-clock time for each request. The CPU limit, of all requests, is this times `threads`."""
     threads: int
     """How many threads the numerical libraries may use."""
 
@@ -60,8 +60,23 @@ class Running(Protocol):
     @property
     def pid(self) -> int: ...
 
+    @property
+    def usable(self) -> bool:
+        """Neither killed nor, as far as is known, dead."""
+
+    def ask_again(self, request: bytes, receive: Callable[[bytes], None]) -> None:
+        """Another request for a process that was started to be kept, and that has `done` its last.
+        Its frames go to this `receive`."""
+
+    def finish(self) -> None:
+        """Nothing more will be asked of a process that was kept: it ends."""
+
     def kill(self) -> None:
         """Ends the process now. May be called at any time and any number of times."""
+
+    async def done(self) -> Ending | None:
+        """Returns once the last request is done and all its frames were delivered, with None; or,
+        if the process ends before that, with how."""
 
     async def ended(self) -> Ending:
         """Returns once the process is dead and all its frames were delivered, never before."""
@@ -77,10 +92,16 @@ class Processes(Protocol):
         """Kills what runs and returns when all of it is dead. Nothing can be started after."""
 
     async def start(
-        self, request: bytes, limits: Limits, receive: Callable[[bytes], None]
+        self,
+        request: bytes,
+        limits: Limits,
+        receive: Callable[[bytes], None],
+        *,
+        keep: bool = False,
     ) -> Running:
         """Runs the entry on `request` in a new process; each frame it sends goes to `receive`, in
-        order, in the event loop. Raises CannotStartError if no process can be had."""
+        order, in the event loop. A process to `keep` waits then for another request, or for
+        `finish`; others end. Raises CannotStartError if no process can be had."""
 
 
 def can_fork_safely() -> bool:

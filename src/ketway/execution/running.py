@@ -6,9 +6,9 @@ import asyncio
 import signal
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from ketway.execution.frames import BadFrameError, FrameReader, Mark
+from ketway.execution.frames import BadFrameError, FrameReader, Mark, header, mark_bytes
 from ketway.execution.processes import Ending, Limits, Reason
 
 STDERR_KEPT = 4096
@@ -24,8 +24,11 @@ class RunningProcess(ABC):
     the process is dead and everything it sent has been handed over.
     """
 
-    def __init__(self, limits: Limits, receive: Callable[[bytes], None]) -> None:
+    def __init__(
+        self, limits: Limits, receive: Callable[[bytes], None], *, keep: bool = False
+    ) -> None:
         self._loop = asyncio.get_running_loop()
+        self._keep = keep
         self._limits = limits
         self._receive = receive
         self._frames: FrameReader | None = FrameReader()
@@ -34,11 +37,38 @@ class RunningProcess(ABC):
         self._clock: asyncio.TimerHandle | None = None
         self._expired = False
         self._struck = False
+        self._done: asyncio.Future[Ending | None] = self._loop.create_future()
         self._ending: asyncio.Future[Ending] = self._loop.create_future()
+
+    @abstractmethod
+    def _send(self, parts: Sequence[bytes]) -> None:
+        """Sends these bytes as the process takes them; those for a dead process go nowhere."""
 
     @abstractmethod
     def _strike(self) -> None:
         """Kills the process. Called until the ending is known; must bear being called twice."""
+
+    @property
+    def usable(self) -> bool:
+        return not self._struck and not self._ending.done()
+
+    def ask_again(self, request: bytes, receive: Callable[[bytes], None]) -> None:
+        start = header(request)
+        self._receive = receive
+        self._done = self._loop.create_future()
+        if self._ending.done():
+            self._done.set_result(self._ending.result())
+            return
+        self._start_clock()
+        self._send((start, request))
+
+    def finish(self) -> None:
+        if not self._ending.done():
+            self._start_clock()
+            self._send((mark_bytes(Mark.LAST),))
+
+    async def done(self) -> Ending | None:
+        return await asyncio.shield(self._done)
 
     def kill(self) -> None:
         if self._ending.done():
@@ -48,6 +78,11 @@ class RunningProcess(ABC):
 
     async def ended(self) -> Ending:
         return await asyncio.shield(self._ending)
+
+    def _request(self, request: bytes) -> tuple[bytes, ...]:
+        """The first request on the wire; it is also the last unless the process is kept."""
+        parts = (header(request), request)
+        return parts if self._keep else (*parts, mark_bytes(Mark.LAST))
 
     def _start_clock(self) -> None:
         if self._limits.seconds < float("inf"):
@@ -65,6 +100,8 @@ class RunningProcess(ABC):
             for frame in self._frames.feed(data):
                 if isinstance(frame, Mark):
                     self._marks.add(frame)
+                    if frame is Mark.DONE:
+                        self._did()
                     self._marked(frame)
                 else:
                     self._deliver(frame)
@@ -72,6 +109,12 @@ class RunningProcess(ABC):
             self._frames = None
             self._said(f"\n{error}".encode())
             self._strike()
+
+    def _did(self) -> None:
+        if self._keep and self._clock is not None:
+            self._clock.cancel()
+        if not self._done.done():
+            self._done.set_result(None)
 
     def _marked(self, mark: Mark) -> None:  # noqa: B027
         """For subclasses that act on marks."""
@@ -108,9 +151,10 @@ class RunningProcess(ABC):
             self._clock.cancel()
         if not self._ending.done():
             reason = self._reason(code, signum, cpu_seconds)
-            self._ending.set_result(
-                Ending(code, signum, reason, peak_bytes, cpu_seconds, self._last_words())
-            )
+            ending = Ending(code, signum, reason, peak_bytes, cpu_seconds, self._last_words())
+            self._ending.set_result(ending)
+            if not self._done.done():
+                self._done.set_result(ending)
 
     def _reason(self, code: int | None, signum: int | None, cpu_seconds: float) -> Reason:
         if code == 0 and self._returned:

@@ -1,4 +1,4 @@
-"""The inside of a spawned process: import, wait for one request, run it, end.
+"""The inside of a spawned process: import, wait for a request, run it and what follows, end.
 
 Frames leave by what was standard output; what anything prints goes to standard error.
 """
@@ -12,13 +12,17 @@ import os
 import sys
 import threading
 import time
-from typing import NoReturn
+from queue import SimpleQueue
+from typing import NoReturn, TypeAlias
 
 import msgspec
 
 from ketway.execution.child import confine, die_with_parent, load_entry, run_and_exit
-from ketway.execution.frames import FrameWriter, Mark, read_frame
+from ketway.execution.frames import FrameWriter, Mark, read_frame, read_requests
 from ketway.execution.processes import Limits
+
+Requests: TypeAlias = SimpleQueue[bytes | None]
+"""What was asked and is not begun; None ends it."""
 
 
 class Usage(msgspec.Struct, frozen=True, array_like=True):
@@ -38,20 +42,21 @@ def main() -> NoReturn:
     entry = load_entry(settings["entry"], settings["preload"])
     send = FrameWriter(outgoing)
     send.mark(Mark.READY)
+    requests: Requests = SimpleQueue()
     try:
         limits = msgspec.msgpack.decode(read_frame(incoming), type=Limits)
-        request = read_frame(incoming)
+        requests.put(read_frame(incoming))
     except EOFError:
         # The server has ended, and asked nothing of this process before.
         os._exit(0)
-    threading.Thread(target=_watch, args=(incoming,), daemon=True).start()
+    threading.Thread(target=_listen, args=(incoming, requests), daemon=True).start()
     confine(limits)
 
     def tell_usage() -> None:
         send.mark(Mark.USAGE)
         send(msgspec.msgpack.encode(_usage()))
 
-    run_and_exit(entry, request, send, tell_usage)
+    run_and_exit(entry, iter(requests.get, None), send, tell_usage)
 
 
 def _take_pipes() -> tuple[int, int]:
@@ -69,9 +74,13 @@ def _take_pipes() -> tuple[int, int]:
     return incoming, outgoing
 
 
-def _watch(incoming: int) -> None:
-    """Ends the process when the server's end of the pipe closes, however the server died."""
-    with contextlib.suppress(OSError):
+def _listen(incoming: int, requests: Requests) -> None:
+    """Hands on what else is asked. Ends the process when the server's end of the pipe closes,
+    however the server died."""
+    with contextlib.suppress(OSError, EOFError):
+        for request in read_requests(incoming):
+            requests.put(request)
+        requests.put(None)
         while os.read(incoming, 1):
             pass
     os._exit(1)

@@ -1,7 +1,7 @@
 """Processes started afresh, where forking is not safe: macOS, Windows, sandboxes.
 
-A fresh interpreter takes long to import what it needs, so one is kept warmed ahead; each is used
-once. What runs inside is in spawned_process.py.
+A fresh interpreter takes long to import what it needs, so one is kept warmed ahead. What runs
+inside is in spawned_process.py.
 """
 
 from __future__ import annotations
@@ -62,14 +62,19 @@ class SpawnedProcesses:
         await asyncio.gather(*self._abandoned)
 
     async def start(
-        self, request: bytes, limits: Limits, receive: Callable[[bytes], None]
+        self,
+        request: bytes,
+        limits: Limits,
+        receive: Callable[[bytes], None],
+        *,
+        keep: bool = False,
     ) -> SpawnedProcess:
-        start = header(request)
+        header(request)  # refused before a process is had for it
         process = await self._take(limits.threads)
         if self._closed:
             process.kill()
             raise CannotStartError("The processes are closed; the server is stopping.")
-        process.ask(start, request, limits, receive)
+        process.ask(request, limits, receive, keep=keep)
         return process
 
     async def _take(self, threads: int) -> SpawnedProcess:
@@ -196,19 +201,22 @@ class SpawnedProcess(RunningProcess, asyncio.SubprocessProtocol):
         return self._exited
 
     def ask(
-        self, start: bytes, request: bytes, limits: Limits, receive: Callable[[bytes], None]
+        self, request: bytes, limits: Limits, receive: Callable[[bytes], None], *, keep: bool
     ) -> None:
         """Sends the request as the process takes it, and starts its clock."""
-        self._limits, self._receive = limits, receive
+        self._limits, self._receive, self._keep = limits, receive, keep
         self._start_clock()
+        terms = _encode(limits)
+        self._send((header(terms), terms, *self._request(request)))
+
+    def _send(self, parts: Sequence[bytes]) -> None:
         assert self._transport is not None
         stdin = self._transport.get_pipe_transport(0)
         if stdin is None or stdin.is_closing():
             return
-        terms = _encode(limits)
         writing = cast(asyncio.WriteTransport, stdin)
-        writing.writelines([header(terms), terms, start])
-        writing.write(request)
+        for part in parts:  # not joined: one of them may be large
+            writing.write(part)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.SubprocessTransport, transport)

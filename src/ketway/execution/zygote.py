@@ -71,16 +71,21 @@ class ZygoteProcesses:
                 await self._zygote.close()
 
     async def start(
-        self, request: bytes, limits: Limits, receive: Callable[[bytes], None]
+        self,
+        request: bytes,
+        limits: Limits,
+        receive: Callable[[bytes], None],
+        *,
+        keep: bool = False,
     ) -> ForkedProcess:
-        start = header(request)
+        header(request)  # refused before a process is had for it
         for _ in range(_ZYGOTES_TRIED):
             zygote = await self._living_zygote()
             try:
-                process = await zygote.fork(limits, receive)
+                process = await zygote.fork(limits, receive, keep=keep)
             except ZygoteLostError:
                 continue
-            process.ask(start, request)
+            process.ask(request)
             return process
         raise CannotStartError(
             f"{_ZYGOTES_TRIED} zygotes in a row died while a process was starting."
@@ -176,12 +181,14 @@ class _Zygote:
             self._process.wait()
             self._output.close()
 
-    async def fork(self, limits: Limits, receive: Callable[[bytes], None]) -> ForkedProcess:
+    async def fork(
+        self, limits: Limits, receive: Callable[[bytes], None], *, keep: bool
+    ) -> ForkedProcess:
         async with self._at_once:
             if self.lost:
                 raise ZygoteLostError
             key = next(self._ids)
-            child = ForkedProcess(limits, receive)
+            child = ForkedProcess(limits, receive, keep=keep)
             try:
                 self._send(Fork(key, limits), child)
             except BaseException:

@@ -14,6 +14,7 @@ import array
 import contextlib
 import faulthandler
 import gc
+import itertools
 import json
 import os
 import select
@@ -34,7 +35,7 @@ from ketway.execution.child import (
     thread_setters,
     use_threads,
 )
-from ketway.execution.frames import FrameWriter, read_frame
+from ketway.execution.frames import FrameWriter, read_requests
 from ketway.execution.processes import Limits
 
 MESSAGE_BYTES = 1 << 16
@@ -215,10 +216,11 @@ class Zygote:
         _close_above(CHANNEL)
         if limits.threads != 1:
             use_threads(limits.threads, self._thread_setters)
-        request = read_frame(CHANNEL)
+        requests = read_requests(CHANNEL)
+        first = next(requests)
         confine(limits)
         gc.enable()
-        run_and_exit(self._entry, request, FrameWriter(CHANNEL))
+        run_and_exit(self._entry, itertools.chain((first,), requests), FrameWriter(CHANNEL))
 
 
 def _close_above(last: int) -> None:

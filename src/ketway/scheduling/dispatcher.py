@@ -19,7 +19,7 @@ from ketway.execution.processes import Ending, Limits
 from ketway.jobs.failures import Code, Failure
 from ketway.jobs.ids import now
 from ketway.jobs.job import Job, State
-from ketway.scheduling.policy import Queue, Waiting
+from ketway.scheduling.policy import SMALL_BYTES, Queue, Waiting
 from ketway.settings import Settings
 from ketway.store import changes, queries
 from ketway.store.changes import Answer, Claim
@@ -49,6 +49,7 @@ class _Flight:
         self.bytes = sum(waiting.bytes for waiting in works)
         self.threads = threads
         self.small = works[0].small
+        self.reading = works[0].reading
         self.crowded = self.small and len(works) >= CROWD
         self.claims: dict[str, Claim] = {}
         self.canceled: set[str] = set()
@@ -218,7 +219,11 @@ class Dispatcher:
             bundle = await self._prepare(flight)
             if bundle is not None:
                 flight.handle = await self._executor.start(
-                    bundle, self._limits(flight), lambda report: self._reported(flight, report)
+                    bundle,
+                    self._limits(flight),
+                    lambda report: self._reported(flight, report),
+                    # Texts of others are read in a process that knows nothing else.
+                    shared=flight.small and not flight.reading,
                 )
                 if self._stopping or flight.canceled:
                     flight.handle.cancel()
@@ -251,9 +256,10 @@ class Dispatcher:
         return Bundle(blobs=str(self._store.folder / "blobs"), works=works) if works else None
 
     def _limits(self, flight: _Flight) -> Limits:
-        if next(iter(flight.works.values())).reading:
+        if flight.reading:
             return Limits(bytes=READING_BYTES, seconds=READING_SECONDS, threads=1)
-        planned = max(waiting.bytes for waiting in flight.works.values())
+        # The same for all small jobs, so that one process can serve them.
+        planned = SMALL_BYTES if flight.small else max(w.bytes for w in flight.works.values())
         return Limits(
             bytes=planned + planned // 4 + HEADROOM_BYTES,
             seconds=self._settings.max_seconds,
