@@ -7,6 +7,7 @@ import logging
 import os
 from typing import Any, Literal
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route, Router
@@ -17,6 +18,7 @@ from ketway.dialects.control import routes as control
 from ketway.dialects.control.wire import Health, iso
 from ketway.dialects.ionq_v04 import routes as ionq_v04
 from ketway.engines.planner import Machine
+from ketway.execution.calibrating import calibration
 from ketway.execution.executor import Executor
 from ketway.execution.local import LocalExecutor
 from ketway.jobs.ids import now
@@ -30,6 +32,10 @@ from ketway.store.store import Store
 from ketway.version import VERSION
 
 log = logging.getLogger("ketway.app")
+
+BENEFIT = 3.0
+"""A plan's seconds are right within about this factor, and for one thread: a job is refused for
+them only if it would not be done in time at the best of it."""
 
 
 class App:
@@ -50,7 +56,11 @@ class App:
         self.store.open()
         catalogue = loading.load()
         watch = Watch()
-        machine = Machine(bytes=self.settings.memory, threads=self.settings.workers)
+        machine = Machine(
+            bytes=self.settings.memory,
+            threads=self.settings.workers,
+            seconds=self.settings.max_seconds * self.settings.workers * BENEFIT,
+        )
         self.jobs = Jobs(self.store, catalogue, machine, watch)
         self.dispatcher = Dispatcher(
             self.store,
@@ -64,6 +74,7 @@ class App:
         self._router = self._make_router(Accounts(self.store), Backends(catalogue, self.dispatcher))
         self._started_at = now()
         self._warming = asyncio.create_task(self._warm_up())
+        self._calibrating = asyncio.create_task(self._calibrate())
 
     async def _warm_up(self) -> None:
         try:
@@ -77,8 +88,19 @@ class App:
             log.exception("no job will run: the executor could not be opened")
             raise
 
+    async def _calibrate(self) -> None:
+        """Jobs that came before were planned by another machine's speed, which is no harm."""
+        await asyncio.wait([self._warming])
+        if not self.settings.calibrate:
+            return
+        found = await calibration(self.settings.data)
+        if found is not None:
+            self.jobs.machine = msgspec.structs.replace(self.jobs.machine, paces=found.paces)
+
     async def close(self) -> None:
         """Interrupt what runs (the next start takes it up), finish all writes."""
+        self._calibrating.cancel()
+        await asyncio.wait([self._calibrating])
         try:
             await self._warming
             await self.dispatcher.stop()

@@ -58,6 +58,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """How long a started job is believed to be running without a heartbeat."""
     max_body: AtLeastOne = 10 * 1024 * 1024
     """Largest request body, in bytes."""
+    calibrate: bool = True
+    """Measure at the first start how fast this machine is, so that plans can say how long."""
     force_spawn: bool = False
     """Run attempts in spawned processes also where forking from a zygote is possible."""
 

@@ -60,6 +60,7 @@ class House:
         self.environ = kept | {
             "PYTHONPATH": str(ROOT / "src"),
             "PYTHONUTF8": "1",
+            "KETWAY_CALIBRATE": "0",
             "XDG_DATA_HOME": str(folder / "home"),
         }
         self.server: subprocess.Popen[str] | None = None
@@ -185,6 +186,19 @@ def test_a_job_that_fails(ketway: House) -> None:
     assert "failed" in ended.out
     assert "nonsense" in ended.out
     assert "line 3" in ended.out
+
+
+def test_a_plan_is_shown_and_nothing_is_submitted(ketway: House) -> None:
+    before = ketway("jobs", "--all", "--json").json
+    shown = ketway("plan", str(EXAMPLES / "bell.json"))
+    assert shown.code == 0
+    assert "dense: a state vector of 2 qubits" in shown.out
+    text = b'OPENQASM 3; include "stdgates.inc"; qubit[30] q; t q;'
+    refused = ketway("plan", "-", "--json", stdin=text)
+    assert refused.code == 1
+    assert refused.json["failure"]["code"] == "PreflightError"
+    assert "29" in refused.json["failure"]["message"]
+    assert ketway("jobs", "--all", "--json").json == before
 
 
 def test_looking_at_jobs(ketway: House) -> None:

@@ -82,7 +82,7 @@ def ketway_python() -> str:
 
 
 def environment() -> dict[str, str]:
-    own = dict(os.environ)
+    own = {**os.environ, "KETWAY_CALIBRATE": "0"}
     if not own.get("KETWAY_PYTHON"):
         own["PYTHONPATH"] = str(ROOT / "src")
     return own

@@ -85,6 +85,36 @@ def test_a_job_without_a_result_says_so(client: Client) -> None:
     assert "failed" in answer.json["error"]["message"]
 
 
+def test_a_plan_submits_nothing(client: Client) -> None:
+    before = ask(client, "GET", "/jobs?limit=1").json["jobs"]
+    plan = ask(client, "POST", "/plans", new()).json
+    assert (plan["circuits"], plan["qubits"], plan["gates"]) == (1, 2, {"1q": 1, "2q": 1})
+    (part,) = plan["plan"]
+    assert part["engine"] == "dense"
+    assert part["bytes"] > 0
+    assert part["seconds"] > 0
+    assert ask(client, "GET", "/jobs?limit=1").json["jobs"] == before
+    made = run(client)
+    assert made["plan"] == plan["plan"]
+
+
+def test_a_text_is_read_to_be_planned(client: Client) -> None:
+    text = 'OPENQASM 3; include "stdgates.inc"; qubit[20] q; h q; cx q[0], q[19];'
+    plan = ask(client, "POST", "/plans", new(format="openqasm", input=text)).json
+    assert (plan["qubits"], plan["plan"][0]["engine"]) == (20, "clifford")
+    wrong = ask(client, "POST", "/plans", new(format="openqasm", input="OPENQASM 3; h q;")).json
+    assert wrong["failure"]["line"] == 1
+    assert wrong["plan"] == []
+
+
+def test_a_plan_says_what_would_be_refused(client: Client) -> None:
+    wide = {"qubits": 29, "circuit": [{"gate": "t", "target": q} for q in range(29)]}
+    noisy = new(input=wide, noise={"model": "aria-1"})
+    refused = ask(client, "POST", "/plans", noisy).json
+    assert refused["failure"]["code"] == create(client, **noisy)["failure"]["code"]
+    assert ask(client, "POST", "/plans", new(backend="nowhere")).status == 400
+
+
 @pytest.mark.parametrize(("body", "key"), [
     (new(backend="nowhere"), "backend"), (new(shots=0), "shots"), (new(shots=10**30), "shots"),
     (new(noise={"model": "aria-1", "seed": -1}), "noise.seed"),

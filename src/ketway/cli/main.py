@@ -21,6 +21,7 @@ COMMANDS = (
     "up",
     "env",
     "run",
+    "plan",
     "jobs",
     "job",
     "cancel",

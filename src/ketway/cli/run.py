@@ -69,7 +69,7 @@ def run(
     id=$(ketway run --no-wait bell.json)
     ```
     """
-    program = recognise(_read(file), "standard input" if file == "-" else Path(file).name)
+    program = load(file)
     body = submission(program, backend=backend, shots=shots, noise=noise, seed=seed, name=name)
     if name is None and program.name is None and file != "-":
         body["name"] = Path(file).stem
@@ -89,6 +89,11 @@ def run(
     else:
         _show(job, result)
     return outcome(job)
+
+
+def load(file: str) -> Program:
+    """What is in the file; `-` is standard input."""
+    return recognise(_read(file), "standard input" if file == "-" else Path(file).name)
 
 
 def submission(

@@ -83,7 +83,7 @@ def _facts(job: dict[str, Any]) -> list[tuple[str, str]]:
     if job.get("parent_id"):
         facts.append(("part of", clean(job["parent_id"])))
     facts += _times(job)
-    facts += [("plan", _plan(part)) for part in job.get("plan") or ()]
+    facts += [("plan", describe_plan(part)) for part in job.get("plan") or ()]
     facts += [
         (f"attempt {attempt['number']}", _attempt(attempt)) for attempt in job.get("attempts") or ()
     ]
@@ -94,13 +94,14 @@ def _facts(job: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def _program(job: dict[str, Any]) -> str:
+    return f"{clean(job.get('format') or 'unknown format')}, {describe_size(job)}"
+
+
+def describe_size(job: dict[str, Any]) -> str:
+    """How many circuits, qubits and gates."""
     gates = job.get("gates") or {}
     counts = ", ".join(f"{count:,} {kind}" for kind, count in gates.items())
-    parts = [
-        clean(job.get("format") or "unknown format"),
-        plural(job.get("circuits") or 1, "circuit"),
-        plural(job.get("qubits") or 0, "qubit"),
-    ]
+    parts = [plural(job.get("circuits") or 1, "circuit"), plural(job.get("qubits") or 0, "qubit")]
     if counts:
         parts.append(f"gates {counts}")
     return ", ".join(parts)
@@ -119,7 +120,8 @@ def _times(job: dict[str, Any]) -> list[tuple[str, str]]:
     return facts
 
 
-def _plan(part: dict[str, Any]) -> str:
+def describe_plan(part: dict[str, Any]) -> str:
+    """A part of a plan, in a line."""
     needs = f"{size(part['bytes'])}, {seconds(part['seconds'])}, {clean(part['precision'])}"
     circuits = part.get("circuits") or 1
     several = f", {plural(circuits, 'circuit')}" if circuits > 1 else ""

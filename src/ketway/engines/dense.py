@@ -34,6 +34,9 @@ VERSION: Final = "1"
 _FLOOR: Final[dict[Precision, float]] = {"double": 1e-20, "single": 1e-12}
 """Probabilities up to here are rounding, not outcomes."""
 
+_LOWERING_SECONDS: Final = 3e-4
+"""What a structure costs before the first of its rows is run."""
+
 _CHUNK_BYTES: Final = 1 << 26
 """Rows are run so many at a time that their numbers and answers take about this much."""
 
@@ -153,7 +156,7 @@ class DenseEngine:
         copies = min(copies, math.ceil(math.log2(max(2, shots))))
         per_amplitude = 0.4e-9 if precision == "double" else 0.2e-9
         passes = 2**structure.qubits * ((single + many + 4) * per_amplitude)
-        seconds = rows * (runs * (passes + 2e-6) + shots * 2e-7 + 2e-5)
+        seconds = rows * (runs * (passes + 2e-6) + shots * 2e-7 + 2e-5) + _LOWERING_SECONDS
         outcomes = 24 * min(2.0**structure.qubits, KEPT_OUTCOMES + shots)
         row = 300 * structure.gates + outcomes + 4 * shots
         numbers = row + 2 * min(_CHUNK_BYTES, rows * row)

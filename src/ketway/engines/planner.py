@@ -53,10 +53,30 @@ class Machine(msgspec.Struct, frozen=True):
     threads: int = 1
     seconds: float | None = None
     """The longest that a run may take; None for no limit."""
+    paces: dict[str, float] = {}
+    """By engine and precision, how many times as long as estimated it takes here; see
+    `calibration.py`. What is missing is 1."""
+
+
+def pace_name(plan: Plan) -> str:
+    """What a plan's estimate depends on, and its pace with it."""
+    return f"{plan.engine}, {plan.precision}"
 
 
 def plan(batch: Batch, shots: int, exact: bool, noise: NoiseModel | None, machine: Machine) -> Plan:
     """The plan of one batch; raises `FailedError` if no engine can run it on this machine."""
+    found = _plan(batch, shots, exact, noise, machine)
+    pace = machine.paces.get(pace_name(found), 1.0)
+    if pace != 1.0:
+        found = msgspec.structs.replace(found, seconds=found.seconds * pace)
+    if machine.seconds is not None and found.seconds > machine.seconds:
+        raise _too_long(found.seconds, machine.seconds, batch.structure, shots)
+    return found
+
+
+def _plan(
+    batch: Batch, shots: int, exact: bool, noise: NoiseModel | None, machine: Machine
+) -> Plan:
     if shots <= 0 and not exact:
         raise _refusal(
             Code.INVALID_INPUT,
@@ -133,7 +153,6 @@ def _clifford_plan(
             f"this machine grants {gib(machine.bytes)}: ask for fewer shots, or measure fewer "
             "qubits.",
         )
-    _check_seconds(seconds, machine, structure, shots)
     noisy = noise is not None and not noise.ideal
     how = "its noise is flips of Pauli frames" if noisy else "it needs no state vector"
     reason = f"all gates on the {structure.qubits:,} qubits are Clifford, so {how}"
@@ -161,7 +180,6 @@ def _dense_plan(
             f"precision; this machine grants {gib(machine.bytes)}: use at most {most} qubits, or "
             + _advice(clifford, len(batch)),
         )
-    _check_seconds(seconds, machine, structure, shots)
     gates = "small enough" if clifford == len(batch) else "not all gates are Clifford"
     reason = f"a state vector of {structure.qubits} qubits in {precision} precision: {gates}"
     return Plan(_DENSE.name, reason, size, seconds, precision)
@@ -190,14 +208,14 @@ def _advice(clifford: int, rows: int) -> str:
     return "only Clifford gates, which run on thousands of qubits."
 
 
-def _check_seconds(seconds: float, machine: Machine, structure: Structure, shots: int) -> None:
-    if machine.seconds is not None and seconds > machine.seconds:
-        raise _refusal(
-            Code.SIMULATION_TIMEOUT,
-            f"{structure.gates:,} gates on {structure.qubits:,} qubits with {shots:,} shots would "
-            f"take about {seconds:,.0f} s here, and the limit is {machine.seconds:,.0f} s: use "
-            "fewer qubits, gates, shots or circuits.",
-        )
+def _too_long(seconds: float, limit: float, structure: Structure, shots: int) -> FailedError:
+    asked = f" with {shots:,} shots" if shots else ""
+    return _refusal(
+        Code.SIMULATION_TIMEOUT,
+        f"{structure.gates:,} gates on {structure.qubits:,} qubits{asked} would take about "
+        f"{seconds:,.0f} s here, and the limit is {limit:,.0f} s: use fewer qubits, gates, shots "
+        "or circuits.",
+    )
 
 
 def gib(size: float) -> str:

@@ -29,7 +29,7 @@ log = logging.getLogger("ketway.dispatcher")
 
 READING_SECONDS = 30.0
 """Longest time that reading one program text may take."""
-READING_BYTES = 2 << 30
+READING_LIMITS = Limits(bytes=2 << 30, seconds=READING_SECONDS, threads=1)
 PAUSE_SECONDS = 1.0
 """How long to wait before something is tried again that the machine, not a job, has refused: a
 full disk, no more processes."""
@@ -86,6 +86,7 @@ class Dispatcher:
         self._publishing: set[asyncio.Task[None]] = set()
         self._lingering = False
         self._stopping = False
+        self._reading = asyncio.Semaphore(1)
 
     # -- beginning and end --------------------------------------------------------------------
 
@@ -178,6 +179,24 @@ class Dispatcher:
             self._when_changed(job_id)
         return canceled
 
+    # -- beside the queue ---------------------------------------------------------------------
+
+    async def read(self, work: Work) -> Report:
+        """Read a program text for somebody who waits for it and submits nothing."""
+        reports: list[Report] = []
+        async with self._reading:
+            bundle = Bundle(blobs=str(self._store.folder / "blobs"), works=[work])
+            handle = await self._executor.start(bundle, READING_LIMITS, reports.append)
+            try:
+                ending = await handle.ended()
+            finally:
+                handle.cancel()
+        if reports:
+            return reports[0]
+        slow = ending.reason == "limit-time"
+        failure = _too_slow(self._settings, reading=True) if slow else _unreadable(ending.reason)
+        return Report(job_id=work.job_id, attempt=work.attempt, failure=failure)
+
     # -- dispatching --------------------------------------------------------------------------
 
     async def _dispatch(self) -> None:
@@ -257,7 +276,7 @@ class Dispatcher:
 
     def _limits(self, flight: _Flight) -> Limits:
         if flight.reading:
-            return Limits(bytes=READING_BYTES, seconds=READING_SECONDS, threads=1)
+            return READING_LIMITS
         # The same for all small jobs, so that one process can serve them.
         planned = SMALL_BYTES if flight.small else max(w.bytes for w in flight.works.values())
         return Limits(

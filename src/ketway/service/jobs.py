@@ -14,16 +14,20 @@ from ketway.engines.planner import Machine
 from ketway.execution.bundle import Report, Work
 from ketway.jobs.encoding import Results, decode_program, encode_program
 from ketway.jobs.failures import Code, FailedError, Failure
+from ketway.jobs.ids import new_id
 from ketway.jobs.job import Attempt, Event, Job, PlanPart, State
 from ketway.jobs.results import Result
 from ketway.scheduling.dispatcher import Dispatcher
 from ketway.service.accounts import Principal
 from ketway.service.errors import NotCompletedError, NotFoundError, RefusedError
 from ketway.service.submission import (
+    Planned,
     Prepared,
     Submission,
+    check,
     noise_of,
     plan_program,
+    plan_submission,
     prepare,
 )
 from ketway.service.watch import Watch
@@ -66,7 +70,7 @@ class Jobs:
     def __init__(self, store: Store, catalogue: Catalogue, machine: Machine, watch: Watch) -> None:
         self._store = store
         self._catalogue = catalogue
-        self._machine = machine
+        self.machine = machine
         self._watch = watch
         self._dispatcher: Dispatcher | None = None
         self._fresh: dict[str, Payload] = {}
@@ -79,6 +83,30 @@ class Jobs:
     def dispatcher(self) -> Dispatcher:
         assert self._dispatcher is not None, "`attach` comes first"
         return self._dispatcher
+
+    # -- planning -----------------------------------------------------------------------------
+
+    async def plan(self, submission: Submission) -> Planned:
+        """What would happen to a submission, without submitting it."""
+        catalogue, machine = self._catalogue, self.machine
+        if submission.circuits is not None:
+            return await asyncio.to_thread(plan_submission, submission, catalogue, machine)
+        check(submission, catalogue)
+        assert submission.source is not None, "a submission has circuits or a source"
+        source = submission.source.encode()
+        report = await self.dispatcher.read(
+            Work(job_id=new_id(), attempt=0, task="read", data=source, blob=None)
+        )
+        if report.failure is not None:
+            return Planned(failure=report.failure)
+
+        def plan_what_was_read() -> Planned:
+            program = decode_program(self._store.unpack(report.data, report.blob))
+            if report.blob is not None:
+                self._store.blobs.remove(report.blob)
+            return plan_submission(submission, catalogue, machine, program)
+
+        return await asyncio.to_thread(plan_what_was_read)
 
     # -- submitting ---------------------------------------------------------------------------
 
@@ -93,7 +121,7 @@ class Jobs:
     def _prepare(
         self, submission: Submission, principal: Principal
     ) -> tuple[Prepared, Payload | None]:
-        prepared = prepare(submission, principal, self._catalogue, self._machine)
+        prepared = prepare(submission, principal, self._catalogue, self.machine)
         if prepared.program is not None:
             return prepared, self._store.pack(PROGRAM, encode_program(prepared.program))
         assert submission.source is not None, "a submission has circuits or a source"
@@ -319,7 +347,7 @@ class Jobs:
         device = self._catalogue.device(job.backend)
         try:
             parts: list[PlanPart] = await asyncio.to_thread(
-                plan_program, decode_program(data), device, job, self._catalogue, self._machine
+                plan_program, decode_program(data), device, job, self._catalogue, self.machine
             )
         except FailedError as error:
             await self._fail(job, error.failure)

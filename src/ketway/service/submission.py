@@ -83,12 +83,55 @@ def noise_of(catalogue: Catalogue, device: Device, noise: Noise | None) -> Noise
     return None if model.ideal else model
 
 
+class Planned(msgspec.Struct, frozen=True, kw_only=True):
+    """What would be run, and how; or why it would not."""
+
+    circuits: int = 0
+    qubits: int = 0
+    gates_1q: int = 0
+    gates_2q: int = 0
+    parts: list[PlanPart] = []
+    failure: Failure | None = None
+
+
+def check(submission: Submission, catalogue: Catalogue) -> Device:
+    """The device behind the backend; raises `RefusedError` for what cannot be asked of it."""
+    device = _device(submission, catalogue)
+    _check_sizes(submission)
+    return device
+
+
+def plan_submission(
+    submission: Submission, catalogue: Catalogue, machine: Machine, program: Program | None = None
+) -> Planned:
+    """The plan alone. `program` is what was read of a submission that is a text."""
+    device = check(submission, catalogue)
+    if program is None:
+        assert submission.circuits is not None, "a text is read before it is planned"
+        noise = noise_of(catalogue, device, submission.noise)
+        program = divided(Program.of(submission.circuits), noise)
+    parts: list[PlanPart] = []
+    failure: Failure | None = None
+    try:
+        parts = plan_program(program, device, submission, catalogue, machine)
+    except FailedError as error:
+        failure = error.failure
+    counts = [batch.structure.counts for batch in program.batches]
+    return Planned(
+        circuits=len(program),
+        qubits=max(batch.structure.qubits for batch in program.batches),
+        gates_1q=_total(program, [one for one, _ in counts]),
+        gates_2q=_total(program, [two for _, two in counts]),
+        parts=parts,
+        failure=failure,
+    )
+
+
 def prepare(
     submission: Submission, principal: Principal, catalogue: Catalogue, machine: Machine
 ) -> Prepared:
     """Check and plan; may take a while for large jobs, so call it off the event loop then."""
-    device = _device(submission, catalogue)
-    _check_sizes(submission)
+    device = check(submission, catalogue)
     program = None
     if submission.circuits is not None:
         noise = noise_of(catalogue, device, submission.noise)

@@ -28,6 +28,7 @@ from ketway.dialects.control.wire import (
     JobsView,
     JobView,
     NewJob,
+    PlanView,
     ResultView,
     WaitQuery,
     iso,
@@ -88,6 +89,20 @@ class Routes:
         submission = await asyncio.to_thread(_submission, wanted)
         job = await self._jobs.submit(call.principal, submission)
         return reply(self._view(job), 201)
+
+    async def plan(self, call: Call) -> Response:
+        """How a job would be run; nothing is submitted."""
+        submission = await asyncio.to_thread(_submission, call.body)
+        planned = await self._jobs.plan(submission)
+        return reply(
+            PlanView(
+                circuits=planned.circuits,
+                qubits=planned.qubits,
+                gates={"1q": planned.gates_1q, "2q": planned.gates_2q},
+                plan=planned.parts,
+                failure=planned.failure,
+            )
+        )
 
     async def list(self, call: Call) -> Response:
         """Newest first, without children."""
@@ -174,6 +189,8 @@ class Routes:
                       answer=BackendView),
             Operation("POST", "/jobs", "createJob", self.create, "Submit a job",
                       body=NewJob, answer=JobView, status=201),
+            Operation("POST", "/plans", "createPlan", self.plan, "Plan a job, submit nothing",
+                      body=NewJob, answer=PlanView),
             Operation("GET", "/jobs", "listJobs", self.list, "List jobs",
                       query=JobsQuery, answer=JobsView),
             Operation("GET", job, "getJob", self.get, "One job", query=WaitQuery, answer=JobView),

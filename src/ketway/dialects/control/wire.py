@@ -35,6 +35,16 @@ class NewJob(msgspec.Struct):
     metadata: dict[str, str] | None = None
 
 
+class PlanView(msgspec.Struct, kw_only=True):
+    """What would be run, and how; or, as `failure`, why it would not."""
+
+    circuits: int
+    qubits: int
+    gates: dict[str, int]
+    plan: list[PlanPart]
+    failure: Failure | None
+
+
 class JobView(msgspec.Struct, kw_only=True):
     id: str
     state: str
