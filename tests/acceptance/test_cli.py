@@ -196,8 +196,8 @@ def test_a_plan_is_shown_and_nothing_is_submitted(ketway: House) -> None:
     text = b'OPENQASM 3; include "stdgates.inc"; qubit[30] q; t q;'
     refused = ketway("plan", "-", "--json", stdin=text)
     assert refused.code == 1
-    assert refused.json["failure"]["code"] == "PreflightError"
-    assert "29" in refused.json["failure"]["message"]
+    assert refused.json["failure"]["code"] == "NotEnoughQubits"
+    assert "29 qubits" in refused.json["failure"]["message"]
     assert ketway("jobs", "--all", "--json").json == before
 
 
