@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from benchmarks import big_jobs, machine, reads, small_jobs, standing
+from benchmarks import big_jobs, engines, machine, reads, small_jobs, standing
 from benchmarks.report import Row, table
 
 BENCHMARKS: dict[str, Callable[..., list[Row]]] = {
@@ -19,6 +19,11 @@ BENCHMARKS: dict[str, Callable[..., list[Row]]] = {
     "status": reads.status,
     "rest": standing.rest,
     "start": standing.start,
+    "vectors": engines.vectors,
+    "wide": engines.wide,
+    "noise": engines.noise,
+    "clifford": engines.clifford,
+    "bricks": engines.bricks,
 }
 
 
@@ -40,7 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="script/bench",
-        description="Measures what Ketway claims, end to end, beside the peers in the same run. "
+        description="Measures what Ketway claims, the cloud end to end and its engines alone, "
+        "beside the peers in the same run. "
         "Figures are the median of several repeats.",
         epilog="The exit code says whether everything ran, not whether the goals hold: that "
         "depends on the machine, and on what else it does.",

@@ -59,7 +59,7 @@ def deep(*, quick: bool) -> list[Row]:
     runs, timings = _in_turns(
         request,
         "results/histogram",
-        (("aer", "deep"), ("aer", "deep", "--precision", "single")),
+        (("aer", "random"), ("aer", "random", "--precision", "single")),
         repeats=1 if quick else 3,
         check=_all_shots,
     )
