@@ -97,6 +97,9 @@ KW_API int32_t kw_abi(void);
 KW_API const char *kw_isa(void);
 /* Exact distributions and shots of circuits without events. */
 KW_API int kw_run(const kw_program *program, const kw_wanted *wanted);
+/* The same for many programs of one row each, every one on a thread of its own. */
+KW_API int kw_run_many(int64_t count, const kw_program *programs, const kw_wanted *wanted,
+                       int32_t threads);
 /* Shots of circuits with errors, measurements in the middle or resets. */
 KW_API int kw_branch(const kw_program *program, const kw_noise *noise, const kw_sampling *sampling);
 /* The final amplitudes of one row, as double precision pairs. */

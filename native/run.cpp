@@ -289,6 +289,30 @@ int kw_run(const kw_program *program, const kw_wanted *wanted) {
                                             : run_rows<double>(arena, program, wanted, team))
 }
 
+struct Many {
+    const kw_program *programs;
+    const kw_wanted *wanted;
+    char failed; // the code of a call that failed, whichever was last
+
+    static void run(void *context, i64 item, int) {
+        Many &many = *(Many *)context;
+        int code = kw_run(many.programs + item, many.wanted + item);
+        if (code != KW_OK) __atomic_store_n(&many.failed, (char)code, __ATOMIC_RELAXED);
+    }
+};
+
+int kw_run_many(int64_t count, const kw_program *program, const kw_wanted *wanted, int32_t threads) {
+    Many many = {program, wanted, KW_OK};
+    KW_CALL(threads, {
+        team.each(count, Many::run, &many);
+        if (many.failed != KW_OK) {
+            team.close();
+            arena.close();
+            return many.failed;
+        }
+    })
+}
+
 int kw_state(const kw_program *program, int64_t row, int32_t single, int32_t threads,
              double *amplitudes) {
     KW_CALL(threads, single ? run_state<float>(arena, program, row, team, amplitudes)

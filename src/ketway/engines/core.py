@@ -34,7 +34,9 @@ _F64 = ctypes.c_double
 _P = ctypes.c_void_p
 
 
-class _Program(ctypes.Structure):
+class Program(ctypes.Structure):
+    """`kw_program`."""
+
     _fields_ = (
         ("qubits", _I32),
         ("ops", _I32),
@@ -57,7 +59,9 @@ class _Program(ctypes.Structure):
     )
 
 
-class _Wanted(ctypes.Structure):
+class Wanted(ctypes.Structure):
+    """`kw_wanted`."""
+
     _fields_ = (
         ("single", _I32),
         ("threads", _I32),
@@ -74,6 +78,19 @@ class _Wanted(ctypes.Structure):
         ("order", _P),
         ("lengths", _P),
         ("masses", _P),
+    )
+
+
+def layout(structure: type[ctypes.Structure]) -> np.dtype[np.void]:
+    """A numpy type with the same bytes, to fill many structures at once; pointers are integers."""
+    fields = [(field[0], field[1]) for field in structure._fields_]
+    return np.dtype(
+        {
+            "names": [name for name, _ in fields],
+            "formats": [_I64 if kind is _P else kind for _, kind in fields],
+            "offsets": [getattr(structure, name).offset for name, _ in fields],
+            "itemsize": ctypes.sizeof(structure),
+        }
     )
 
 
@@ -124,7 +141,7 @@ class Code:
 
     def with_rows(self, rows: NDArray[np.float64]) -> ctypes.Structure:
         """The C structure of this program with the numbers of these rows."""
-        return _Program(
+        return Program(
             self.qubits,
             len(self.codes),
             _at(self.codes),
@@ -231,7 +248,7 @@ def run(
         np.empty(count, dtype=np.int64),
         np.empty(count),
     )
-    wanted = _Wanted(
+    wanted = Wanted(
         single,
         threads,
         exact,
@@ -250,6 +267,11 @@ def run(
     )
     _check(library().kw_run(ctypes.byref(code.with_rows(rows)), ctypes.byref(wanted)))
     return out
+
+
+def run_many(programs: NDArray[np.void], wanted: NDArray[np.void], threads: int) -> None:
+    """`run` for programs of one row each, as arrays of the C structures: see `together.py`."""
+    _check(library().kw_run_many(_I64(len(programs)), _P(_at(programs)), _P(_at(wanted)), threads))
 
 
 def branch(

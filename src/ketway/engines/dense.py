@@ -12,7 +12,7 @@ narrow build for older ones rounds differently, in the last place of an amplitud
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import numpy as np
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from ketway.circuits.circuit import Floats, Structure
 from ketway.devices.noise import NoiseModel
-from ketway.engines import core
+from ketway.engines import core, together
 from ketway.engines.engine import KEPT_OUTCOMES, Precision, Task
 from ketway.engines.lowering import Lowered, Readout, lower, sites
 from ketway.engines.noise import noise_sites
@@ -70,6 +70,23 @@ class DenseEngine:
                 )
             )
         return self._branched(task, lowered, noise)
+
+    def run_many(self, tasks: Sequence[Task], threads: int) -> Iterator[Result]:
+        """The result of each of many tasks of one small circuit that want the same, in their
+        order: what `run` would give, sooner. See `together.fits`."""
+        precision = tasks[0].precision
+        seeds = [_word(task.seeds[0]) for task in tasks]
+        answers = together.run(tasks, seeds, _FLOOR[precision], threads)
+        for task, found in zip(tasks, answers, strict=True):
+            bits = task.batch.structure.outcome_bits
+            yield Result(
+                bits,
+                rows_of(found.outcomes, bits),
+                found.probabilities,
+                found.counts,
+                found.order,
+                _provenance(task, task.seeds[0], None, found.mass),
+            )
 
     def _exact(self, task: Task, lowered: Lowered) -> Iterator[Result]:
         readout, bits = lowered.readout, task.batch.structure.outcome_bits
