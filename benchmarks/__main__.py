@@ -16,6 +16,7 @@ BENCHMARKS: dict[str, Callable[..., list[Row]]] = {
     "flow": small_jobs.flow,
     "batch": big_jobs.batch,
     "deep": big_jobs.deep,
+    "large": big_jobs.large,
     "status": reads.status,
     "rest": standing.rest,
     "start": standing.start,

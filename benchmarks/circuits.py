@@ -79,7 +79,9 @@ def batch_job(size: Size, circuits: Sequence[Sequence[Gate]]) -> bytes:
 def _ionq(gates: Sequence[Gate]) -> list[dict[str, Any]]:
     written: list[dict[str, Any]] = []
     for gate in gates:
-        if gate.angle is None:
+        if gate.name == "h":
+            written.append({"gate": "h", "target": gate.qubits[0]})
+        elif gate.angle is None:
             control, target = gate.qubits
             written.append({"gate": "cnot", "control": control, "target": target})
         else:
