@@ -180,13 +180,19 @@ static void add_run(const Run &run, const Term *terms, const u32 *steps, const T
 
 template <class T, int X>
 static void add_product_flipped(T *out, const T *in, int bits, u32 flip, u32 signs, T c) {
-    V<T> weights[2];
-    for (int i = 0; i < W<T>; i++) weights[0][i] = odd((u32)i & signs) ? -c : c;
-    weights[1] = -weights[0];
-    const u32 far = flip & ~(u32)(W<T> - 1), high = signs & ~(u32)(W<T> - 1);
-    for (u32 i = 0; i < 1u << bits; i += W<T>) {
-        V<T> from = flip_reals<T, X>(load<T>(in + (i ^ far)), All<T>());
-        store<T>(out + i, fma<T>(weights[odd(i & high)], from, load<T>(out + i)));
+    constexpr int STEP = 8; // vectors whose signs are made beforehand
+    V<T> weights[2][STEP];
+    for (int i = 0; i < STEP * W<T>; i++)
+        weights[0][i / W<T>][i % W<T>] = odd((u32)i & signs) ? -c : c;
+    for (int j = 0; j < STEP; j++) weights[1][j] = -weights[0][j];
+    const u32 far = flip & ~(u32)(W<T> - 1), high = signs & ~(u32)(STEP * W<T> - 1);
+    for (u32 i = 0; i < 1u << bits; i += STEP * W<T>) {
+        const V<T> *weight = weights[odd(i & high)];
+        for (u32 j = 0; j < STEP; j++) {
+            u32 at = i + j * W<T>;
+            V<T> from = flip_reals<T, X>(load<T>(in + (at ^ far)), All<T>());
+            store<T>(out + at, fma<T>(weight[j], from, load<T>(out + at)));
+        }
     }
 }
 

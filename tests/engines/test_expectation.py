@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -176,6 +181,30 @@ def test_nothing_to_sum_and_nothing_to_run() -> None:
     none = Batch(vqe(3).structure, np.empty((0, vqe(3).structure.params)))
     assert expectations(none, constant).shape == (0, 2)
     assert expectations(batch_of(vqe(3)), Observables.of_labels(3, [])).shape == (1, 0)
+
+
+SCRIPT = """
+import json
+from tests.corpus.algorithms import vqe
+from tests.engines.test_expectation import batch_of, random_sums
+from ketway.engines import core
+from ketway.engines.expectation import moments
+from ketway.engines.observables import Observables
+found = moments(batch_of(vqe(11)), Observables.of_labels(11, random_sums(11, 4, 30, 2)))
+print(json.dumps([core.isa(), found.values.tolist(), found.variances.tolist()]))
+"""
+
+
+def test_a_narrower_instruction_set_finds_the_same() -> None:
+    env = {**os.environ, "KETWAY_ISA": "baseline", "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT], env=env, capture_output=True, text=True, check=True
+    )
+    isa, values, variances = json.loads(done.stdout)
+    assert isa == "baseline"
+    found = moments(batch_of(vqe(11)), Observables.of_labels(11, random_sums(11, 4, 30, 2)))
+    np.testing.assert_allclose(values, found.values, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(variances, found.variances, rtol=0, atol=1e-11)
 
 
 # ---------------------------------------------------------------- measurements
