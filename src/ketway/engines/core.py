@@ -120,6 +120,23 @@ class _Sampling(ctypes.Structure):
     )
 
 
+class _Expected(ctypes.Structure):
+    _fields_ = (
+        ("single", _I32),
+        ("threads", _I32),
+        ("rows", _I64),
+        ("terms", _I64),
+        ("x", _P),
+        ("z", _P),
+        ("observables", _I64),
+        ("starts", _P),
+        ("members", _P),
+        ("coefficients", _P),
+        ("values", _P),
+        ("variances", _P),
+    )
+
+
 @dataclass(frozen=True)
 class Code:
     """A program of the core. The arrays must be contiguous and of exactly these types."""
@@ -172,6 +189,18 @@ class Sites:
     second: NDArray[np.int32]
     odds: NDArray[np.float64]
     readout: float
+
+
+@dataclass(frozen=True)
+class Paulis:
+    """Sums of Pauli products: no product comes twice, and none is the identity."""
+
+    x: NDArray[np.uint64]
+    z: NDArray[np.uint64]
+    starts: NDArray[np.int64]
+    """Sum i has the members `starts[i]:starts[i + 1]`."""
+    members: NDArray[np.int32]
+    coefficients: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -335,3 +364,37 @@ def describe(code: Code, rows: NDArray[np.float64], *, single: bool = False) -> 
         )
     )
     return groups.value, passes.value
+
+
+def expect(
+    code: Code,
+    rows: NDArray[np.float64],
+    paulis: Paulis,
+    *,
+    single: bool,
+    threads: int,
+    variances: bool,
+) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
+    """Expectation values and, if wanted, variances of each sum: shape (rows, sums).
+
+    The code must have no events and read every qubit, in order.
+    """
+    shape = (len(rows), len(paulis.starts) - 1)
+    values = np.empty(shape)
+    spreads = np.empty(shape) if variances else None
+    expected = _Expected(
+        single,
+        threads,
+        len(rows),
+        len(paulis.x),
+        _at(paulis.x),
+        _at(paulis.z),
+        shape[1],
+        _at(paulis.starts),
+        _at(paulis.members),
+        _at(paulis.coefficients),
+        _at(values),
+        None if spreads is None else _at(spreads),
+    )
+    _check(library().kw_expect(ctypes.byref(code.with_rows(rows)), ctypes.byref(expected)))
+    return values, spreads
