@@ -58,7 +58,9 @@ def ising_layers() -> list[Gate]:
             Gate("rzz", (q, q + 1), float(angle))
             for q, angle in enumerate(rng.uniform(0, 6, QUBITS - 1))
         ]
-        gates += [Gate("rx", (q,), float(angle)) for q, angle in enumerate(rng.uniform(0, 6, QUBITS))]
+        gates += [
+            Gate("rx", (q,), float(angle)) for q, angle in enumerate(rng.uniform(0, 6, QUBITS))
+        ]
     return gates
 
 

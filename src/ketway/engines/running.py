@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -14,6 +15,7 @@ from ketway.circuits.circuit import Batch, Program
 from ketway.devices.noise import NoiseModel
 from ketway.engines.engine import Engine, Plan, Task
 from ketway.engines.planner import ENGINES
+from ketway.engines.prepass import Prepared, prepare
 from ketway.jobs.failures import Code, FailedError, Failure
 from ketway.jobs.results import Result
 
@@ -45,7 +47,7 @@ def run_program(
     beside = _side_by_side(plans, threads)
     tasks = [
         (
-            ENGINES[plan.engine],
+            plan,
             Task(
                 batch,
                 tuple(seeds[circuit] for circuit in circuits),
@@ -58,7 +60,7 @@ def run_program(
         )
         for batch, plan, circuits in zip(program.batches, plans, members, strict=True)
     ]
-    runs = _run_beside(tasks, threads) if beside else (_run_task(*task) for task in tasks)
+    runs = _run_beside(tasks, threads) if beside else (_run_planned(*task) for task in tasks)
     for circuits, answers in zip(members, runs, strict=True):
         for circuit, answer in zip(circuits, answers, strict=True):
             yield circuit, _placed(answer, circuit, program)
@@ -74,21 +76,63 @@ def _side_by_side(plans: Sequence[Plan], threads: int) -> bool:
 
 
 def _run_beside(
-    tasks: Iterable[tuple[Engine, Task]], threads: int
+    tasks: Iterable[tuple[Plan, Task]], threads: int
 ) -> Iterator[list[Result | Failure]]:
     """The answers of each task, in their order; only a few tasks are ahead of who takes them."""
     waiting: deque[Future[list[Result | Failure]]] = deque()
     with ThreadPoolExecutor(threads) as pool:
-        for engine, task in tasks:
-            waiting.append(pool.submit(_run_whole, engine, task))
+        for plan, task in tasks:
+            waiting.append(pool.submit(_run_all, plan, task))
             if len(waiting) > BATCHES_A_THREAD * threads:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
 
 
-def _run_whole(engine: Engine, task: Task) -> list[Result | Failure]:
-    return list(_run_task(engine, task))
+def _run_all(plan: Plan, task: Task) -> list[Result | Failure]:
+    return list(_run_planned(plan, task))
+
+
+def _run_planned(plan: Plan, task: Task) -> Iterator[Result | Failure]:
+    if not plan.pieces:
+        return _run_task(ENGINES[plan.engine], task)
+    return _run_pieces(plan, task)
+
+
+def _run_pieces(plan: Plan, task: Task) -> Iterator[Result | Failure]:
+    """The answers of circuits that are run in pieces: each piece as it was planned."""
+    prepared = prepare(task.batch.structure, task.noise)
+    planned = [piece for piece in plan.pieces for _ in range(piece.count)]
+    if prepared is None or len(prepared.pieces) != len(planned):
+        failure = Failure(
+            Code.SIMULATION_ERROR,
+            "The job was planned by another version of Ketway: submit it again.",
+        )
+        yield from itertools.repeat(failure, len(task.batch))
+        return
+    runs = [
+        _run_task(ENGINES[how.engine], replace(prepared.task(task, k), precision=how.precision))
+        for k, how in enumerate(planned)
+    ]
+    for seed, answers in zip(task.seeds, zip(*runs, strict=True), strict=True):
+        results = [answer for answer in answers if isinstance(answer, Result)]
+        if len(results) == len(answers):
+            yield _merged(prepared, results, seed, task.kept)
+        else:
+            yield next(answer for answer in answers if isinstance(answer, Failure))
+
+
+def _merged(
+    prepared: Prepared, results: Sequence[Result], seed: int, kept: int
+) -> Result | Failure:
+    try:
+        return prepared.merge(results, seed, kept)
+    except MemoryError:
+        return Failure(
+            Code.SIMULATION_ERROR,
+            "There was no memory left to put the answers of the circuit's pieces together: ask for "
+            "fewer shots, or give the worker more memory.",
+        )
 
 
 def _placed(answer: Result | Failure, circuit: int, program: Program) -> Result | Failure:
