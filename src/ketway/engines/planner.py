@@ -127,7 +127,7 @@ def _piecewise_plan(
     if size > machine.bytes:
         raise _refusal(
             Code.NOT_ENOUGH_QUBITS,
-            f"The circuit is run in {len(plans)} pieces, which need {gib(size)} with their answers; "
+            f"The circuit is run in {len(plans)} pieces; with their answers they need {gib(size)}; "
             f"this machine grants {gib(machine.bytes)}: ask for fewer shots, or measure fewer "
             "qubits.",
         )

@@ -55,6 +55,12 @@ def prepare(structure: Structure, noise: NoiseModel | None = None) -> Prepared |
     noisy = noise is not None and not noise.ideal
     if structure.qubits <= (_SMALL_NOISY if noisy else SMALL):
         return None
+    return reduced(structure, noise)
+
+
+def reduced(structure: Structure, noise: NoiseModel | None) -> Prepared | None:
+    """The same for circuits of any size."""
+    noisy = noise is not None and not noise.ideal
     whole = sheet = Sheet.of(structure)
     if not noisy:
         sheet = with_phases(without_swaps(sheet))
