@@ -22,11 +22,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from benchmarks.kernels import installed, ours
-from ketway.circuits.circuit import Batch, Builder
+from benchmarks.kernels import installed
+from ketway.circuits.circuit import Batch, Builder, Program
 from ketway.circuits.gates import Kind
 from ketway.engines import core
-from ketway.engines.engine import Precision
+from ketway.engines.engine import Plan, Precision
+from ketway.engines.prepass import prepare
+from ketway.engines.running import run_program
+from ketway.jobs.job import PiecePlan
 
 QUBITS, LAYERS, SHOTS = 25, 8, 1000
 
@@ -106,6 +109,16 @@ def batch_of(gates: list[Gate]) -> Batch:
     return Batch(circuit.structure, circuit.params[None])
 
 
+def ketway(gates: list[Gate], threads: int, precision: Precision) -> Callable[[], object]:
+    """As a job runs it: the pre-pass, then the dense engine, in the precision that is named."""
+    batch = batch_of(gates)
+    prepared = prepare(batch.structure)
+    pieces = () if prepared is None else (PiecePlan("dense", precision),) * len(prepared.pieces)
+    plan = Plan("dense", "", 0, 0.0, precision, pieces)
+    program = Program((batch,), ((0, 0),), ((),))
+    return lambda: list(run_program(program, [plan], [1], SHOTS, False, None, threads))
+
+
 def qsim(gates: list[Gate], threads: int, fused: int) -> Callable[[], object]:
     import cirq
     import qsimcirq
@@ -181,10 +194,8 @@ class Runner(NamedTuple):
 
 
 def runners(gates: list[Gate], threads: int, rounds: int) -> list[Runner]:
-    batch = batch_of(gates)
     found = [
-        Runner(f"ketway, {p}", p, ours(batch, threads, SHOTS, precision=p), rounds)
-        for p in ("single", "double")
+        Runner(f"ketway, {p}", p, ketway(gates, threads, p), rounds) for p in ("single", "double")
     ]
     if installed("qsimcirq"):
         for fused in (2, 4):

@@ -78,9 +78,9 @@ def merging_cost(
         return int(moved * row), moved * bits * 1e-9
     spread = sum(min(60, piece.outcome_bits) for piece in pieces)
     listed = min(2.0 ** min(spread, 60), kept) if exact else 0.0
-    products = listed * (min(len(pieces), 20) if spread > kept.bit_length() else 1)
-    size = (listed + shots) * (3 * row + 80) + min(listed * 15, _BLOCK) * 80
-    seconds = products * 4e-7 + (listed + shots) * (row + 8) * 4e-8 + len(pieces) * 2e-4
+    products = listed * (len(pieces) if spread > kept.bit_length() else 1)
+    size = (listed + shots) * (6 * row + 120) + min(listed * 15, _BLOCK) * 80
+    seconds = products * 5e-7 + (listed + shots) * (row + 8) * 4e-8 + len(pieces) * 2e-4
     return int(size), seconds + shots * len(pieces) * row * 2e-9
 
 
@@ -152,6 +152,9 @@ def _top(a: Floats, b: Floats, kept: int) -> tuple[Index, Index]:
     With both sorted downwards, at least (i + 1)(j + 1) products are as large as the one of i and j:
     few pairs can be among the first. Of equal products at the limit, the first in that order.
     """
+    if len(a) > len(b):  # fewer rows of pairs are quicker
+        j, i = _top(b, a, kept)
+        return i, j
     order_a, order_b = np.argsort(-a, kind="stable"), np.argsort(-b, kind="stable")
     a, b = a[order_a][:kept], b[order_b]
     widths = np.minimum(len(b), kept // np.arange(1, len(a) + 1))
