@@ -13,6 +13,7 @@ from ketway.engines.planner import (
     DOUBLE_UP_TO,
     ENGINES,
     Machine,
+    divided,
     gib,
     plan,
     plan_program,
@@ -180,3 +181,99 @@ def test_the_planners_events_are_those_the_dense_engine_cannot_do_exactly() -> N
     ((_, result),) = run_program(Program.of([circuit]), [planned(circuit)], [1], 0, True, None, 1)
     assert isinstance(result, Result)
     assert result.integers() == [0]
+
+
+# ---------------------------------------------------------------- pieces
+
+
+def blocks(count: int, width: int, seed: int = 0) -> Circuit:
+    """Circuits side by side that nothing connects; the first is all Clifford."""
+    rng = np.random.default_rng(seed)
+    b = Builder(count * width)
+    for k in range(count):
+        first = k * width
+        b.add(Kind.H, [first])
+        for q in range(first, first + width):
+            b.add(Kind.RY, [q], [float(rng.uniform(0.3, 2)) if k else 0.0])
+        for q in range(first, first + width - 1):
+            b.add(Kind.X, [q + 1], controls=[q])
+    return b.circuit()
+
+
+def test_sixty_qubits_in_twelve_pieces_are_planned_and_run() -> None:
+    circuit = blocks(12, 5, seed=1)
+    program = Program.of([circuit])
+    (found,) = plan_program(program, 100, True, None, BIG)
+    assert sum(piece.count for piece in found.pieces) == 6
+    assert "up to 10 of 60 qubits" in found.reason
+    assert found.bytes < 1 << 30
+    ((_, result),) = run_program(program, [found], [3], 100, True, None, 1)
+    assert isinstance(result, Result), result
+    assert result.bits == 60
+    assert result.total == 100
+    assert 0 < result.provenance.kept < 1
+    assert len(result) >= 1 << 20
+    assert result.weights().sum() == pytest.approx(1)
+
+
+def test_a_wide_piece_decides_what_fits() -> None:
+    circuit = blocks(2, 30)
+    found = planned(circuit)
+    assert [piece.engine for piece in found.pieces] == ["clifford", "dense"]
+    assert (found.engine, found.precision) == ("dense", "single")
+    failure = refused(circuit, Machine(bytes=1 << 30))
+    assert "Of the 60 qubits, 30 must be computed together." in failure.message
+    assert refused(circuit, Machine(bytes=16 << 30, seconds=1e-9)).code == Code.SIMULATION_TIMEOUT
+
+
+def test_with_noise_each_connected_part_has_an_engine_of_its_own() -> None:
+    circuit = blocks(3, 4)
+    program = Program.of([circuit])
+    (found,) = plan_program(program, 200, False, LOUD, BIG)
+    assert [(piece.engine, piece.count) for piece in found.pieces] == [
+        ("clifford", 1),
+        ("dense", 2),
+    ]
+    ((_, result),) = run_program(program, [found], [3], 200, False, LOUD, 1)
+    assert isinstance(result, Result), result
+    assert result.total == 200
+    assert result.provenance.engine == "clifford+dense"
+    assert result.provenance.noise == "loud"
+
+
+def test_wide_clifford_circuits_stay_whole() -> None:
+    b = Builder(40)
+    for q in range(0, 40, 2):
+        b.add(Kind.H, [q])
+        b.add(Kind.X, [q + 1], controls=[q])
+    assert planned(b.circuit()).pieces == ()
+
+
+def test_a_reduced_circuit_is_planned_as_what_is_left() -> None:
+    b = Builder(35, bits=20)
+    for q in range(35):
+        b.add(Kind.RY, [q], [0.4])
+    for q in range(18):
+        b.add(Kind.X, [q + 1], controls=[q])
+        b.add(Kind.MEASURE, [q, q])
+    found = planned(b.circuit())
+    assert [(piece.engine, piece.precision) for piece in found.pieces] == [("dense", "double")]
+    assert "19" not in found.reason
+    assert "18 of 35 qubits" in found.reason
+
+
+def test_batches_are_divided_by_which_of_their_pieces_are_clifford() -> None:
+    circuit = blocks(2, 16)
+    turned = np.zeros_like(circuit.params)
+    other = turned.copy()
+    other[0] = 0.3
+    rows = [circuit.params, turned, other, circuit.params]
+    program = divided(Program.of([Circuit(circuit.structure, row) for row in rows]), None)
+    assert sorted(len(batch) for batch in program.batches) == [1, 1, 2]
+    plans = plan_program(program, 10, False, None, BIG)
+    engines = [
+        [piece.engine for piece in plans[batch].pieces] or plans[batch].engine
+        for batch, _ in program.order
+    ]
+    mixed = ["clifford", "dense"]
+    assert engines == [mixed, "clifford", ["dense", "clifford"], mixed]

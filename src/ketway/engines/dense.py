@@ -28,7 +28,7 @@ from ketway.engines.seeds import derive
 from ketway.jobs.failures import Code, FailedError, Failure
 from ketway.jobs.results import Provenance, Result, rows_of, width_of
 
-VERSION: Final = "1"
+VERSION: Final = "2"
 """Raised when the same seed may give other bytes than before."""
 
 _FLOOR: Final[dict[Precision, float]] = {"double": 1e-20, "single": 1e-12}
@@ -37,7 +37,7 @@ _FLOOR: Final[dict[Precision, float]] = {"double": 1e-20, "single": 1e-12}
 _LOWERING_SECONDS: Final = 3e-4
 """What a structure costs before the first of its rows is run."""
 
-_CHUNK_BYTES: Final = 1 << 26
+CHUNK_BYTES: Final = 1 << 26
 """Rows are run so many at a time that their numbers and answers take about this much."""
 
 
@@ -176,7 +176,7 @@ class DenseEngine:
         seconds = rows * (runs * (passes + 2e-6) + shots * 2e-7 + 2e-5) + _LOWERING_SECONDS
         outcomes = 24 * min(2.0**structure.qubits, KEPT_OUTCOMES + shots)
         row = 300 * structure.gates + outcomes + 4 * shots
-        numbers = row + 2 * min(_CHUNK_BYTES, rows * row)
+        numbers = row + 2 * min(CHUNK_BYTES, rows * row)
         size = register * (1 + copies) + outcomes + 150 * shots + numbers
         return int(size), seconds
 
@@ -188,7 +188,7 @@ def _chunks(task: Task, step: int) -> Iterator[tuple[Floats, tuple[int, ...]]]:
 
 def _step(lowered: Lowered, answer: int) -> int:
     """Rows at a time."""
-    return max(1, _CHUNK_BYTES // (8 * lowered.stride + answer + 1))
+    return max(1, CHUNK_BYTES // (8 * lowered.stride + answer + 1))
 
 
 def _word(seed: int) -> int:

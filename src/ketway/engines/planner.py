@@ -7,11 +7,13 @@ here, with the numbers, and not found out after an hour.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from typing import Final
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from ketway.circuits.circuit import Batch, Program, Structure
 from ketway.devices.noise import NoiseModel
@@ -19,9 +21,11 @@ from ketway.engines.clifford import CliffordEngine
 from ketway.engines.clifford_gates import clifford_rows
 from ketway.engines.clifford_program import eventful
 from ketway.engines.core import MAX_QUBITS
-from ketway.engines.dense import DenseEngine
+from ketway.engines.dense import CHUNK_BYTES, DenseEngine
 from ketway.engines.engine import KEPT_OUTCOMES, Engine, Plan, Precision
+from ketway.engines.prepass import Prepared, merging_cost, prepare
 from ketway.jobs.failures import Code, FailedError, Failure
+from ketway.jobs.job import PiecePlan
 
 _CLIFFORD: Final = CliffordEngine()
 _DENSE: Final = DenseEngine()
@@ -87,18 +91,107 @@ def _plan(
         raise _refusal(
             Code.INVALID_INPUT, "Noise is sampled shot by shot: ask for shots, or for no noise."
         )
-    if not _gates_decide(structure, noise):
+    rows = None
+    if _gates_decide(structure, noise):
+        rows = clifford_rows(batch)
+        if rows.all():
+            return _clifford_plan(batch, shots, exact, noise, machine)
+    prepared = prepare(structure, noise)
+    if prepared is not None:
+        return _piecewise_plan(batch, prepared, shots, exact, noise, machine)
+    return _whole_plan(batch, rows, shots, noise, machine)
+
+
+def _whole_plan(
+    batch: Batch,
+    rows: NDArray[np.bool_] | None,
+    shots: int,
+    noise: NoiseModel | None,
+    machine: Machine,
+) -> Plan:
+    """The plan of circuits run as they are; `rows` says which are all Clifford, if that matters."""
+    if rows is None:
         return _dense_plan(batch, shots, noise, machine, 0)  # cheapest, whatever its gates are
-    rows = clifford_rows(batch)
-    if rows.all():
-        return _clifford_plan(batch, shots, exact, noise, machine)
-    if shots <= 0 and eventful(structure):
+    if shots <= 0 and eventful(batch.structure):
         raise _refusal(
             Code.INVALID_INPUT,
             "A circuit that goes on after a measurement or a reset, and is not all Clifford, is "
             "sampled shot by shot: ask for shots.",
         )
     return _dense_plan(batch, shots, noise, machine, int(rows.sum()))
+
+
+def _piecewise_plan(
+    batch: Batch,
+    prepared: Prepared,
+    shots: int,
+    exact: bool,
+    noise: NoiseModel | None,
+    machine: Machine,
+) -> Plan:
+    """The plan of circuits that are reduced, or fall into pieces: each piece by its own engine."""
+    plans: list[Plan] = []
+    for piece in prepared.pieces:
+        some = piece.batch(batch)
+        try:
+            plans.append(_piece_plan(some, shots, exact, noise, machine))
+        except FailedError as error:
+            raise _of_piece(error, piece.structure, batch.structure) from None
+    largest = max(plans, key=lambda plan: (plan.bytes, plan.seconds))
+    # One piece runs after the other, and the answers of all are there until they are merged.
+    structures = [piece.structure for piece in prepared.pieces]
+    answers = sum(_answer_bytes(structure, len(batch), shots, exact) for structure in structures)
+    size = largest.bytes + (answers if len(plans) > 1 else 0)
+    extra, seconds = merging_cost(structures, prepared.bits, shots, exact, KEPT_OUTCOMES)
+    size += extra
+    if size > machine.bytes:
+        raise _refusal(
+            Code.NOT_ENOUGH_QUBITS,
+            f"The circuit is run in {len(plans)} pieces; with their answers they need {gib(size)}; "
+            f"this machine grants {gib(machine.bytes)}: ask for fewer shots, or measure fewer "
+            "qubits.",
+        )
+    seconds = len(batch) * seconds + sum(plan.seconds for plan in plans)
+    runs = [
+        PiecePlan(engine, precision, len(list(some)))
+        for (engine, precision), some in itertools.groupby(
+            (plan.engine, plan.precision) for plan in plans
+        )
+    ]
+    widest = max(structure.qubits for structure in structures)
+    gates = sum(structure.gates for structure in structures)
+    pieces = "" if len(plans) == 1 else f"{len(plans)} pieces that nothing connects, up to "
+    reason = (
+        f"{gates:,} of {batch.structure.gates:,} gates matter, on {pieces}{widest:,} of "
+        f"{batch.structure.qubits:,} qubits: {largest.reason}"
+    )
+    return Plan(largest.engine, reason, size, seconds, largest.precision, tuple(runs))
+
+
+def _piece_plan(
+    batch: Batch, shots: int, exact: bool, noise: NoiseModel | None, machine: Machine
+) -> Plan:
+    rows = clifford_rows(batch) if _gates_decide(batch.structure, noise) else None
+    if rows is not None and rows.all():
+        return _clifford_plan(batch, shots, exact, noise, machine)
+    return _whole_plan(batch, rows, shots, noise, machine)
+
+
+def _of_piece(error: FailedError, piece: Structure, structure: Structure) -> FailedError:
+    """The refusal of a piece, which says why it speaks of other qubits than were sent."""
+    if piece.qubits == structure.qubits:
+        return error
+    message = (
+        f"Of the {structure.qubits:,} qubits, {piece.qubits:,} must be computed together. "
+        + error.failure.message
+    )
+    return FailedError(msgspec.structs.replace(error.failure, message=message))
+
+
+def _answer_bytes(structure: Structure, rows: int, shots: int, exact: bool) -> int:
+    outcomes = min(2.0 ** min(structure.outcome_bits, 60), (KEPT_OUTCOMES if exact else 0) + shots)
+    row = int((24 + structure.outcome_bits // 8) * outcomes + 4 * shots)
+    return row + min(CHUNK_BYTES, rows * row)
 
 
 def _gates_decide(structure: Structure, noise: NoiseModel | None) -> bool:
@@ -108,15 +201,13 @@ def _gates_decide(structure: Structure, noise: NoiseModel | None) -> bool:
 
 
 def divided(program: Program, noise: NoiseModel | None) -> Program:
-    """The program with each batch in two where some of its circuits are all Clifford and that
-    decides: a circuit's engine, and so its answer, must not depend on who shares its batch."""
+    """The program with batches divided where some of the circuits, or of their pieces, are all
+    Clifford and that decides: a circuit's engine, and so its answer, must not depend on who shares
+    its batch."""
     batches: list[Batch] = []
     places: dict[tuple[int, int], tuple[int, int]] = {}
     for place, batch in enumerate(program.batches):
-        parts = [np.arange(len(batch))]
-        if len(batch) > 1 and _gates_decide(batch.structure, noise):
-            rows = clifford_rows(batch)
-            parts = [part for part in (np.flatnonzero(~rows), np.flatnonzero(rows)) if len(part)]
+        parts = _alike(batch, noise)
         for part in parts:
             places.update(((place, int(row)), (len(batches), new)) for new, row in enumerate(part))
             batches.append(batch if len(parts) == 1 else Batch(batch.structure, batch.params[part]))
@@ -124,6 +215,25 @@ def divided(program: Program, noise: NoiseModel | None) -> Program:
         return program
     order = tuple(places[place] for place in program.order)
     return Program(tuple(batches), order, program.registers)
+
+
+def _alike(batch: Batch, noise: NoiseModel | None) -> list[NDArray[np.int64]]:
+    """Rows that are run by the same engines: those that are not all Clifford first."""
+    every = np.arange(len(batch))
+    if len(batch) == 1 or not _gates_decide(batch.structure, noise):
+        return [every]
+    rows = clifford_rows(batch)
+    mixed = np.flatnonzero(~rows)
+    parts = [mixed]
+    prepared = prepare(batch.structure, noise) if len(mixed) else None
+    if prepared is not None:
+        some = Batch(batch.structure, batch.params[mixed])
+        deciding = [p for p in prepared.pieces if _gates_decide(p.structure, noise)]
+        if deciding:
+            able = np.stack([clifford_rows(piece.batch(some)) for piece in deciding], axis=1)
+            _, pattern = np.unique(able, axis=0, return_inverse=True)
+            parts = [mixed[pattern.reshape(-1) == k] for k in range(int(pattern.max()) + 1)]
+    return [part for part in (*parts, np.flatnonzero(rows)) if len(part)]
 
 
 def plan_program(
