@@ -13,24 +13,29 @@ from typing import Any
 import qiskit  # type: ignore[import-not-found,unused-ignore]
 import qiskit_aer  # type: ignore[import-not-found,unused-ignore]
 
-from benchmarks.circuits import BATCH, DEEP, Gate, Size, layered
+from benchmarks.circuits import BATCH, DEEP, WIDE, Gate, Size, layered
 
 SHOTS = 1000
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("task", choices=("batch", "deep"))
+    parser.add_argument("task", choices=("batch", "deep", "wide"))
     parser.add_argument("--precision", choices=("double", "single"), default="double")
     parser.add_argument("--parallel", action="store_true", help="circuits side by side")
+    parser.add_argument("--lapack", action="store_true", help="decompose by LAPACK (wide only)")
     given = parser.parse_args()
     options: dict[str, Any] = {"method": "statevector", "precision": given.precision}
+    if given.task == "wide":
+        options.update(method="matrix_product_state", mps_lapack=given.lapack)
     if given.parallel:
         options["max_parallel_experiments"] = 0  # as many as there are cores
     aer = qiskit_aer.AerSimulator(**options)
-    run = (batch if given.task == "batch" else deep)(aer)
+    run = {"batch": batch, "deep": deep, "wide": wide}[given.task](aer)
     words = [f"Aer {qiskit_aer.__version__} {given.precision}"]
-    _say({"name": ", ".join([*words, *(["in parallel"] if given.parallel else [])])})
+    words += ["in parallel"] if given.parallel else []
+    words += ["LAPACK"] if given.lapack else []
+    _say({"name": ", ".join(words)})
     for _ in sys.stdin:
         begun = time.perf_counter()
         answer = run()
@@ -61,6 +66,23 @@ def deep(aer: qiskit_aer.AerSimulator) -> Callable[[], Any]:
 
     def run() -> int:
         return sum(aer.run(circuit, shots=SHOTS).result().get_counts().values())
+
+    return run
+
+
+def wide(aer: qiskit_aer.AerSimulator) -> Callable[[], Any]:
+    """1,000 shots of one circuit: how often each qubit was 1."""
+    circuit, small = (_circuit(size, layered(size)[0]) for size in (WIDE, WIDE._replace(layers=4)))
+    for each in (circuit, small):
+        each.measure_all()
+    aer.run(small, shots=SHOTS).result()
+
+    def run() -> list[int]:
+        counts = aer.run(circuit, shots=SHOTS).result().get_counts()
+        return [
+            sum(count for bits, count in counts.items() if bits[-1 - qubit] == "1")
+            for qubit in range(WIDE.qubits)
+        ]
 
     return run
 

@@ -61,9 +61,7 @@ class MpsEngine:
         check(program)
         return self._results(task, program, noise)
 
-    def _results(
-        self, task: Task, program: Program, noise: NoiseModel | None
-    ) -> Iterator[Result]:
+    def _results(self, task: Task, program: Program, noise: NoiseModel | None) -> Iterator[Result]:
         for params, seed in zip(task.batch.params, task.seeds, strict=True):
             chain = Chain(len(program.site_of), self._most, self._discarded)
             operators = Operators(program, params)
@@ -138,7 +136,8 @@ def _listed(chain: Chain, program: Program, bits: int) -> tuple[Rows, NDArray[np
     for site, slots in zip(sites, program.readout.slots, strict=True):
         records[:, list(slots)] = found.bits[:, site, None]
     rows, _, places = counted(_packed(records, program, bits), bits)
-    return rows, np.bincount(places, weights=found.probabilities, minlength=len(rows))
+    masses = np.bincount(places, weights=found.probabilities, minlength=len(rows))
+    return rows, masses.astype(np.float64)
 
 
 def _largest(masses: NDArray[np.float64], kept: int) -> NDArray[np.bool_]:

@@ -50,7 +50,7 @@ class Chain:
         # Sites left of `first` are orthonormal from the left, those right of `last` from the right.
         self._first = self._last = 0
         # Of the bond right of each site:
-        self._allowed = [_SMALL] * sites
+        self._allowed = [self._allowance(1)] * sites
         self._grown = [False] * sites
 
     def copy(self) -> Chain:
@@ -90,11 +90,10 @@ class Chain:
             self.compress()
         held = dict(zip(sites, cores, strict=True))
         for site in range(sites[0], sites[-1] + 1):
-            core = held.get(site)
-            if core is None:
-                self.tensors[site] = _passed(self.tensors[site], ranks[site - sites[0]])
+            if site in held:
+                self.tensors[site] = _joined(self.tensors[site], held[site])
             else:
-                self.tensors[site] = _joined(self.tensors[site], core)
+                self.tensors[site] = _passed(self.tensors[site], ranks[site - sites[0]])
         for site in range(sites[0], sites[-1]):
             self._grown[site] = True
         self._first, self._last = min(self._first, sites[0]), max(self._last, sites[-1])
@@ -109,6 +108,11 @@ class Chain:
             ranks.extend([core.shape[2]] * (after - site))
         return ranks
 
+    def _allowance(self, bond: int) -> int:
+        """How large a bond may become that was found to need so much."""
+        small = _SMALL if self.most is None else min(_SMALL, self.most)
+        return max(small, _GROWTH * bond)
+
     def compress(self) -> None:
         """Make every bond that has grown as small as it can be."""
         grown = [site for site, flag in enumerate(self._grown) if flag]
@@ -117,14 +121,31 @@ class Chain:
         first, last = min(self._first, grown[0]), max(self._last, grown[-1] + 1)
         for site in range(last, first, -1):
             self._pass_left(site)
-        for site in range(first, last):
-            if self._grown[site]:
+        for site in range(last, first, -1):
+            self._allowed[site - 1] = self._allowance(self._bond(site - 1))
+        wide = [s for s in range(first, last) if self._grown[s] and self._wide(s)]
+        site = first
+        # A bond that is more than twice the one before it is so without need, and passing it shows.
+        while site < last and (
+            (wide and site <= wide[-1]) or self._bond(site) > 2 * self.tensors[site].shape[0]
+        ):
+            if self._grown[site] and self._wide(site):
                 self._cut(site)
-                self._grown[site] = False
             else:
                 self._pass_right(site)
-            self._allowed[site] = max(_SMALL, _GROWTH * self.tensors[site].shape[2])
-        self._first = self._last = last
+            self._allowed[site] = self._allowance(self._bond(site))
+            site += 1
+        for changed in range(first, last):
+            self._grown[changed] = False
+        self._first = self._last = site
+
+    def _bond(self, site: int) -> int:
+        return int(self.tensors[site].shape[2])
+
+    def _wide(self, site: int) -> bool:
+        """Whether the bond right of a site is worth a cut."""
+        bond = self._bond(site)
+        return bond > _SMALL // _GROWTH or (self.most is not None and bond > self.most)
 
     def centre(self, site: int) -> None:
         """Make all sites orthonormal towards this one; no bond is cut."""
@@ -190,7 +211,7 @@ def _joined(tensor: Array, core: Array) -> Array:
     """A site and an operator's core; the bonds of the two become one, the core's in front."""
     left, out, right, _ = core.shape
     rows = core.reshape(left, 1, out * right, 2)
-    joined = np.matmul(rows, tensor[None])
+    joined: Array = np.matmul(rows, tensor[None])
     return joined.reshape(left * tensor.shape[0], 2, right * tensor.shape[2])
 
 

@@ -1,9 +1,9 @@
 """Blocks as numbers: each is a chain of small tensors, one per site that it acts on.
 
 A core has the axes (left bond, out, right bond, in). An operator on two sites is cut by its Schmidt
-decomposition; a wider one is written as a sum of products (controls need two: the identity, and what
-differs from it where every control is 1), or cut site by site, and its bonds made as small as they
-can be. So no gate moves a qubit: it stretches over the sites between.
+decomposition; a wider one is written as a sum of products (controls need two: the identity, and
+what differs from it where every control is 1), or cut site by site, and its bonds made as small as
+they can be. So no gate moves a qubit: it stretches over the sites between.
 """
 
 from __future__ import annotations

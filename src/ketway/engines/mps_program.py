@@ -95,9 +95,7 @@ class _Draft:
         self.wire_of = list(range(structure.qubits))
         self._latest: list[int] = [-1] * structure.qubits
         self._places = 0
-        self._slots = dict(
-            zip(readout.events.tolist(), readout.event_slots.tolist(), strict=True)
-        )
+        self._slots = dict(zip(readout.events.tolist(), readout.event_slots.tolist(), strict=True))
         self._starts = structure.operand_starts.tolist()
         self._operands = structure.operands.tolist()
         self._kinds = structure.kinds.tolist()

@@ -181,10 +181,11 @@ def _strikes(program: Program, noise: NoiseModel, shots: int, seed: int) -> dict
             shot, index = divmod(hit, len(places))
             place = places[index]
             errors = found.setdefault(shot, {}).setdefault(place.block, [])
-            for wire in place.wires:
-                if letter % _LETTERS:
-                    errors.append(Error(place.gate, wire, letter % _LETTERS))
-                letter //= _LETTERS
+            for wire, own in zip(
+                place.wires, (letter % _LETTERS, letter // _LETTERS), strict=False
+            ):
+                if own:
+                    errors.append(Error(place.gate, wire, own))
     return {
         shot: [
             (block, tuple(sorted(errors, key=_by_gate)))
