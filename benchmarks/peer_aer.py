@@ -27,7 +27,9 @@ def main() -> None:
     given = parser.parse_args()
     options: dict[str, Any] = {"method": "statevector", "precision": given.precision}
     if given.task == "wide":
-        options.update(method="matrix_product_state", mps_lapack=given.lapack)
+        # One thread, with which it is faster here.
+        options.update(method="matrix_product_state", max_parallel_threads=1)
+        options.update(mps_lapack=given.lapack)
     if given.parallel:
         options["max_parallel_experiments"] = 0  # as many as there are cores
     aer = qiskit_aer.AerSimulator(**options)

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import math
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
@@ -27,8 +30,8 @@ from tests.corpus import (
 from ketway.circuits.circuit import Batch, Builder, Circuit
 from ketway.circuits.gates import Kind
 from ketway.devices.noise import NoiseModel
-from ketway.engines.clifford import CliffordEngine
 from ketway.engines import mps_reading
+from ketway.engines.clifford import CliffordEngine
 from ketway.engines.engine import Task
 from ketway.engines.mps import MpsEngine, bond_dimension
 from ketway.jobs.encoding import Results, encode_result, encode_results
@@ -448,6 +451,28 @@ def test_batches_and_singles_give_the_same_bytes(
         batch = Batch(circuit.structure, params[row : row + 1])
         singles += list(ENGINE.run(replace(task, batch=batch, seeds=seeds[row : row + 1])))
     assert bytes_of(singles) == expected
+
+
+def test_threads_of_the_machine_give_the_same_bytes() -> None:
+    """Bonds of 128 in a process whose library may use one thread, and in one where it may use four:
+    without a limit of our own these differ."""
+    program = (
+        "import hashlib\n"
+        "from tests.engines.test_mps import brickwork, bytes_of, run_by\n"
+        "from ketway.engines.mps import MpsEngine\n"
+        "result = run_by(MpsEngine(most=100), brickwork(18, 15), 300, exact=True)\n"
+        "print(hashlib.sha256(bytes_of([result])[0]).hexdigest(), result.provenance.truncation)\n"
+    )
+    found = {
+        subprocess.run(
+            [sys.executable, "-c", program],
+            env={**os.environ, "OPENBLAS_NUM_THREADS": threads, "PYTHONPATH": "src:."},
+            check=True,
+            capture_output=True,
+        ).stdout
+        for threads in ("1", "4")
+    }
+    assert len(found) == 1
 
 
 def test_other_seeds_give_other_shots() -> None:

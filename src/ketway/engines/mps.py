@@ -4,8 +4,8 @@ A chain of tensors holds the state; its bonds are as large as the circuit entang
 them with what is right. Any gate runs, on any qubits, with noise and with measurements in the
 middle. What cutting the bonds did to the state is bounded, and stated with every result.
 
-The numbers come from BLAS and LAPACK, which for the same shapes on the same machine with the same
-number of threads give the same bits; see `mps_reading.py` for what becomes of the last of them.
+The numbers come from BLAS and LAPACK, which on one thread give the same bits for the same shapes on
+the same machine; see `mps_reading.py` for what becomes of the last bits on others.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from ketway.circuits.circuit import Structure
 from ketway.devices.noise import NoiseModel
+from ketway.engines import blas
 from ketway.engines.bitrows import Rows, counted
 from ketway.engines.engine import Task
 from ketway.engines.mps_chain import DISCARDED, Chain
@@ -62,6 +63,7 @@ class MpsEngine:
         return self._results(task, program, noise)
 
     def _results(self, task: Task, program: Program, noise: NoiseModel | None) -> Iterator[Result]:
+        blas.use_one_thread()
         for params, seed in zip(task.batch.params, task.seeds, strict=True):
             chain = Chain(len(program.site_of), self._most, self._discarded)
             operators = Operators(program, params)
