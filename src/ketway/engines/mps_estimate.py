@@ -9,7 +9,7 @@ from typing import Final
 from ketway.circuits.circuit import Structure
 from ketway.devices.noise import NoiseModel
 from ketway.engines.mps_program import cross, crossings, lower, no_bonds
-from ketway.engines.mps_reading import MOST_OUTCOMES
+from ketway.engines.mps_reading import MOST_OUTCOMES, ROW_NUMBERS
 from ketway.engines.noise import noise_sites
 
 _SITE: Final = 3e-5
@@ -56,6 +56,7 @@ def estimate(
     copies = 2.0 + min(paths - 1, 64.0)
     listed = min(MOST_OUTCOMES, 2.0 ** len(program.readout.qubits)) if exact else 0.0
     size = state * (2 + copies) + 400.0 * max(pairs, default=1.0) + 2400.0 * structure.gates
-    size += 40 * shots * structure.outcome_bits / 8 + (qubits + 80) * listed + (96 << 20)
+    size += 40 * shots * structure.outcome_bits / 8 + (qubits + 80) * listed + (32 << 20)
+    size += 48 * min(ROW_NUMBERS, (shots + listed) * 2 * max(bonds))
     seconds = rows * (paths * running + reading + structure.gates * 2e-5 + listed * 4e-7)
     return int(min(size, 2.0**62)), min(seconds, 1e18)

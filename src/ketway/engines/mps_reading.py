@@ -29,7 +29,7 @@ on that very step: once in about 10**15 draws.
 """
 
 _ROWS: Final = 1 << 16
-_ROW_NUMBERS: Final = 1 << 22
+ROW_NUMBERS: Final = 1 << 22
 """Shots, and the complex numbers that they need, that are read together. Part of what a seed means:
 other sizes use other kernels, which round otherwise."""
 
@@ -52,7 +52,7 @@ def draw(chain: Chain, sites: int, shots: int, source: np.random.Philox) -> Bits
         return out
     chain.centre(0)
     widest = max(tensor.shape[2] for tensor in chain.tensors)
-    step = max(64, min(_ROWS, _ROW_NUMBERS // (2 * widest), _ROW_NUMBERS // sites))
+    step = max(64, min(_ROWS, ROW_NUMBERS // (2 * widest), ROW_NUMBERS // sites))
     for start in range(0, shots, step):
         part = out[start : start + step]
         words = np.asarray(source.random_raw(part.size), dtype=np.uint64).reshape(part.shape)
@@ -126,7 +126,7 @@ def outcomes(chain: Chain, sites: int, floor: float) -> Found:
         grown = np.concatenate((bits[row], value[:, None].astype(np.uint8)), axis=1)
         rows = ends[row, value]
         # Depth first where there are many, so that not all prefixes stand beside each other.
-        halves = 2 if rows.size > _ROW_NUMBERS and len(rows) > 1 else 1
+        halves = 2 if rows.size > ROW_NUMBERS and len(rows) > 1 else 1
         for part in reversed(range(halves)):
             chosen = slice(part * len(rows) // halves, (part + 1) * len(rows) // halves)
             waiting.append((rows[chosen], grown[chosen]))
