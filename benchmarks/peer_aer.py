@@ -10,8 +10,8 @@ import qiskit  # type: ignore[import-not-found,unused-ignore]
 import qiskit_aer  # type: ignore[import-not-found,unused-ignore]
 from qiskit_aer import noise as aer_noise
 
-from benchmarks.circuits import Gate
-from benchmarks.tasks import BRICKS, THREADS, Noise, Task
+from benchmarks.circuits import WIDE, Gate
+from benchmarks.tasks import THREADS, Noise, Task
 from benchmarks.turns import Ready, take_turns
 
 FEW_SHOTS = 20
@@ -21,10 +21,12 @@ MOST_WIDE = 15
 
 
 def prepare(task: Task, given: argparse.Namespace) -> Ready:
-    method = "matrix_product_state" if task.qubits == BRICKS else "statevector"
+    method = "matrix_product_state" if task.qubits == WIDE.qubits else "statevector"
     options: dict[str, Any] = {"method": method, "max_parallel_threads": THREADS}
     if method == "statevector":
         options["precision"] = given.precision
+    else:  # both make it quicker
+        options.update(max_parallel_threads=1, mps_lapack=True)
     if given.parallel:
         options["max_parallel_experiments"] = 0  # as many as there are cores
     if task.noise is not None:
@@ -51,7 +53,9 @@ def prepare(task: Task, given: argparse.Namespace) -> Ready:
         found = [result.data(index)["probabilities"] for index in range(len(circuits))]
         return [float(value) for value in found[-1][:8]]
 
-    words = [f"Aer {qiskit_aer.__version__} {'mps' if task.qubits == BRICKS else given.precision}"]
+    words = [
+        f"Aer {qiskit_aer.__version__} {'mps' if task.qubits == WIDE.qubits else given.precision}"
+    ]
     words += ["in parallel"] if given.parallel else []
     words += [f"{shots} shots, scaled"] if few else []
     return Ready(", ".join(words), run, shots / task.shots if few else 1.0)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
-from benchmarks.circuits import BATCH, DEEP, Gate, Size, layered
+from benchmarks.circuits import BATCH, DEEP, WIDE, Gate, Size, layered
 
 THREADS = 2
 
@@ -45,9 +45,6 @@ NOISY = Size(circuits=1, qubits=12, layers=13)
 """13 layers of 12 rotations and 5 or 6 CNOTs: 228 gates."""
 NOISY_WIDE = Size(circuits=1, qubits=20, layers=13)
 """13 layers of 20 rotations and 9 or 10 CNOTs: 384 gates."""
-BRICKS = 50
-BRICK_LAYERS = 12
-"""Two CNOTs over a bond in four layers: after 12 layers bonds reach 2^6 = 64."""
 
 
 def ising() -> list[list[Gate]]:
@@ -91,7 +88,6 @@ TASKS = {
     "ghz": Task("GHZ on 1,000 qubits, 100,000 noisy shots", 1000, partial(ghz, 1000), 100_000,
                 FORTE),
     "bricks": Task(
-        "50 qubits, bonds of 64, 1,000 shots", BRICKS,
-        partial(layered, Size(1, BRICKS, BRICK_LAYERS)), 1000,
+        "50 qubits x 894 gates, bonds of 64, 1,000 shots", WIDE.qubits, partial(layered, WIDE), 1000
     ),
 }  # fmt: skip
