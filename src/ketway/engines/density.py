@@ -11,9 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import reduce
-from typing import Final
+from functools import cache, reduce
+from typing import Any, Final, TypeAlias
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -101,8 +102,8 @@ class DensityEngine:
     ) -> tuple[int, float]:
         """Peak bytes of one circuit's run, and seconds for all rows on one thread.
 
-        Time is amplitudes times gates: with its noise, a gate on one qubit costs about 0.6 ns per
-        amplitude in double precision and one on more qubits about 4 ns, since it is a matrix on
+        Time is amplitudes times gates: with its noise, a gate on one qubit costs about 0.5 ns per
+        amplitude in double precision and one on more qubits about 3 ns, since it is a matrix on
         four; and every gate costs some time to be fused.
         """
         width = width_of_vector(structure, noise)
@@ -111,9 +112,9 @@ class DensityEngine:
         register = amplitudes * (16 if precision == "double" else 8)
         outcomes = 2.0 ** min(structure.outcome_bits, width)
         scale = 1.0 if precision == "double" else 0.6
-        passes = amplitudes * scale * (0.6e-9 * single + 4e-9 * many + 2e-9)
-        seconds = rows * (passes + 3e-6 * single + 2.5e-5 * many + 5e-5)
-        seconds += rows * (outcomes * 4e-8 + shots * 1.5e-7) + 2e-3
+        passes = amplitudes * scale * (0.45e-9 * single + 3e-9 * many + 2e-9)
+        fusing = 1.5e-6 * (single + many) + 1e-4
+        seconds = rows * (passes + fusing + outcomes * 4e-8 + shots * 1.5e-7) + 1.5e-3
         numbers = 2000 * structure.gates + min(_CHUNK_BYTES, rows * 600 * structure.gates)
         return int(register + 64 * outcomes + 40 * shots + numbers), seconds
 
@@ -169,11 +170,11 @@ class _Doubled:
         middle = {int(g): int(s) for g, s in zip(*_events(lowered), strict=True)}
         recorded = [slot for slot in middle.values() if slot >= 0]
         after = _channels(lowered, sites)
-        for op in range(len(code.codes)):
-            if code.codes[op] in (core.MEASURE, core.RESET):
+        for op, kind in enumerate(code.codes.tolist()):
+            if kind in (core.MEASURE, core.RESET):
                 (qubit,) = _operands(code, op)
                 slot = middle[op]
-                if code.codes[op] == core.RESET:
+                if kind == core.RESET:
                     draft.matrix((qubit, qubit + n), _RESET)
                 elif slot < 0:
                     draft.matrix((qubit, qubit + n), _DEPHASE)
@@ -183,9 +184,7 @@ class _Doubled:
             else:
                 draft.copy(op, 0)
                 draft.copy(op, n)
-            for site in after.get(op, ()):
-                assert sites is not None
-                operands, matrix = _channel(sites, site)
+            for operands, matrix in after.get(op, ()):
                 draft.matrix((*operands, *(q + n for q in operands)), matrix)
         doubled = draft.code(code, sign_of, 2 * n + len(recorded), lowered.stride)
         return cls(doubled, sign_of[0])
@@ -201,15 +200,24 @@ def _events(lowered: Lowered) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
     return lowered.last_ops[lowered.readout.events], lowered.readout.event_slots
 
 
-def _channels(lowered: Lowered, sites: Sites | None) -> dict[int, list[int]]:
-    """The sites that follow each operation and do anything."""
-    out: dict[int, list[int]] = {}
+def _channels(lowered: Lowered, sites: Sites | None) -> dict[int, list[_Channel]]:
+    """The channels that follow each operation."""
+    out: dict[int, list[_Channel]] = {}
     if sites is None:
         return out
     busy = (sites.error_odds > 0) | (sites.damping_odds > 0).any(axis=1)
     gates = np.repeat(np.arange(len(sites.starts) - 1), np.diff(sites.starts))
+    ops = lowered.last_ops[gates].tolist()
+    # A circuit has few different channels: each is made once.
+    told = np.column_stack((sites.tables, sites.damping_odds, sites.damping))
+    known: dict[bytes, NDArray[np.complex128]] = {}
     for site in np.flatnonzero(busy).tolist():
-        out.setdefault(int(lowered.last_ops[gates[site]]), []).append(site)
+        first, second = sites.qubits[site].tolist()
+        key = told[site].tobytes()
+        if key not in known:
+            known[key] = _channel(sites, site)
+        qubits = (first,) if second < 0 else (first, second)
+        out.setdefault(ops[site], []).append((qubits, known[key]))
     return out
 
 
@@ -235,6 +243,10 @@ def _signs(lowered: Lowered) -> tuple[Floats, Floats]:
         else:
             rows[data : data + terms] = turned
     return rows, constants
+
+
+_Channel: TypeAlias = tuple[tuple[int, ...], NDArray[np.complex128]]
+"""A site's qubits, and its channel as a matrix on them and their shadows."""
 
 
 class _Draft:
@@ -273,18 +285,22 @@ class _Draft:
         source, shift = np.array(self.sources, dtype=np.int64), np.array(self.shifts)
         copied = source >= 0
         kept = np.where(copied, source, 0)
-        starts, operands = [0], []
+        ends, known = code.operand_starts.tolist(), code.operands.tolist()
+        starts, operands = [0], list[int]()
         for op, moved, places in zip(self.sources, self.shifts, self.places, strict=True):
-            operands.extend(places if op < 0 else [q + moved for q in _operands(code, op)])
+            if op < 0:
+                operands.extend(places)
+            else:
+                operands.extend([q + moved for q in known[ends[op] : ends[op + 1]]])
             starts.append(len(operands))
 
-        def chosen(values: NDArray[np.generic], other: int) -> NDArray[np.generic]:
+        def chosen(values: NDArray[Any], other: int) -> NDArray[Any]:
             taken = values[kept] if len(values) else np.zeros(len(kept), dtype=values.dtype)
             return np.where(copied, taken, other).astype(values.dtype)
 
         varies = chosen(code.varies, 0)
-        moved = np.where(varies == 1, stride, len(code.constants)) * (shift > 0)
-        data = np.where(copied, chosen(code.data, 0) + moved, np.array(self.data))
+        shadowed = np.where(varies == 1, stride, len(code.constants)) * (shift > 0)
+        data = np.where(copied, chosen(code.data, 0) + shadowed, np.array(self.data))
         return core.Code(
             width,
             chosen(code.codes, core.MATRIX),
@@ -331,24 +347,23 @@ def _recording() -> NDArray[np.complex128]:
 _RECORD: Final = _recording()
 
 
-def _channel(sites: Sites, site: int) -> tuple[tuple[int, ...], NDArray[np.complex128]]:
-    """The qubits of a site, and all that may happen there as one matrix."""
-    first, second = sites.qubits[site].tolist()
-    qubits = (first,) if second < 0 else (first, second)
-    width = len(qubits)
-    distribution = sites.distributions[sites.tables[site]]
-    total = _superoperator(
-        *(
-            np.sqrt(p) * reduce(np.kron, [_LETTERS[k >> 2 * j & 3] for j in range(width)][::-1])
-            for k, p in enumerate(distribution[: 4**width].tolist())
-            if p > 0
-        )
-    )
+def _channel(sites: Sites, site: int) -> NDArray[np.complex128]:
+    """All that may happen at a site, as one matrix."""
+    width = sites.widths[sites.tables[site]]
+    odds_of = sites.distributions[sites.tables[site], : 4**width]
+    total: NDArray[np.complex128] = (odds_of[:, None, None] * _paulis(width)).sum(axis=0)
     for j in range(width):
         odds, damping = sites.damping_odds[site, j], sites.damping[site, j]
         if odds > 0:
             total = _damped(float(odds), float(damping), j, width) @ total
-    return qubits, total
+    return total
+
+
+@cache
+def _paulis(width: int) -> NDArray[np.complex128]:
+    """What each Pauli product does, by its number; letter 0 is in the low bits of both."""
+    products = [[_LETTERS[k >> 2 * j & 3] for j in range(width)] for k in range(4**width)]
+    return np.array([_superoperator(reduce(np.kron, letters[::-1])) for letters in products])
 
 
 def _damped(odds: float, damping: float, place: int, width: int) -> NDArray[np.complex128]:
@@ -450,14 +465,8 @@ def _result(
         places = np.searchsorted(listed, drawn)
         counts = np.bincount(places, minlength=len(listed)).astype(np.int64)
         shots = places.astype(np.uint32)
-    made = provenance if kept == 1.0 else _with_kept(provenance, kept)
+    made = msgspec.structs.replace(provenance, kept=kept)
     return Result(reading.bits, reading.outcomes(listed), probabilities, counts, shots, made)
-
-
-def _with_kept(provenance: Provenance, kept: float) -> Provenance:
-    import msgspec
-
-    return msgspec.structs.replace(provenance, kept=kept)
 
 
 def _drawn(sums: Floats, shots: int, seed: int) -> NDArray[np.int64]:
