@@ -35,7 +35,7 @@ class GateNoise(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_
     """
 
     gates: tuple[str, ...]
-    """Names of the gate table, with a `c` before them for one control; `1q` and `2q` for the rest."""
+    """Names of the gate table, a `c` before them for one control; `1q` and `2q` for the rest."""
     qubits: tuple[int, ...] = ()
     """A qubit, or a pair in the order of the letters of `pauli`; empty for all."""
     depolarising: float = 0.0
@@ -141,7 +141,7 @@ class NoiseModelError(ValueError):
 @cache
 def noisy_gates() -> dict[str, tuple[Kind, int]]:
     """Every name that an entry may give to a gate: its kind and its controls."""
-    names = {}
+    names: dict[str, tuple[Kind, int]] = {}
     for kind, gate in GATES.items():
         if kind in _FREE or gate.targets not in (1, 2):
             continue
@@ -207,7 +207,9 @@ def check_noise_model(model: NoiseModel) -> None:
         )
 
 
-def _check_gates(field: str, entry: GateNoise, taken: dict[tuple[str, tuple[int, ...]], str]) -> None:
+def _check_gates(
+    field: str, entry: GateNoise, taken: dict[tuple[str, tuple[int, ...]], str]
+) -> None:
     if not entry.gates:
         raise NoiseModelError(f"{field}.gates", "name a gate, or `1q` or `2q` for all of a width")
     widths = {}
@@ -266,7 +268,8 @@ def _check_qubit(field: str, entry: QubitNoise, owners: dict[int | None, str]) -
     if entry.qubit in owners:
         whose = "all qubits" if entry.qubit is None else f"qubit {entry.qubit}"
         raise NoiseModelError(
-            field, f"{owners[entry.qubit]} already has the figures of {whose}: make one entry of both"
+            field,
+            f"{owners[entry.qubit]} already has the figures of {whose}: make one entry of both",
         )
     owners[entry.qubit] = field
     for name in ("t1", "t2"):
@@ -310,12 +313,13 @@ def _unknown(name: str) -> str:
     wide = _gate_called(name.lstrip("c"))
     if base is not None and base.kind in _FREE:
         return f"{name!r} has no noise of its own here: misreading stands in `qubits`"
-    if base is None and wide is not None and wide.kind not in _FREE or name == "pauliexp":
+    own = _own_name(name)
+    if name == "pauliexp" or not (base or own or wide is None or wide.kind in _FREE):
         return (
             f"{name!r} acts on more than two qubits: such gates are charged as the two-qubit gates "
             f"that they compile to, so give the figures of {ANY_TWO!r}"
         )
-    close = [_own_name(name)] if _own_name(name) else []
+    close = [own] if own else []
     close += get_close_matches(name[:40], noisy_gates(), n=3, cutoff=0.5)
     meant = f"; did you mean {' or '.join(map(repr, dict.fromkeys(close)))}?" if close else ";"
     return f"unknown gate {name[:40]!r}{meant} known are {', '.join(noisy_gates())}, 1q, 2q"

@@ -17,7 +17,7 @@ from ketway.circuits.circuit import Floats, Ints, Structure, kind_table
 from ketway.circuits.gates import GATES, Kind
 from ketway.devices.noise import NoiseModel
 from ketway.engines import core
-from ketway.engines.noise import Sites, limits_of, misreadings, noise_sites
+from ketway.engines.noise import Sites, limits_of, misreadings
 
 Index: TypeAlias = NDArray[np.int64]
 
@@ -386,7 +386,7 @@ def core_sites(lowered: Lowered, found: Sites | None) -> core.Sites:
 
 
 def slot_misreadings(readout: Readout, noise: NoiseModel | None) -> Floats | None:
-    """Shape (slots, 2): the odds that a 0 is read as 1, and a 1 as 0; None if all are read right."""
+    """Shape (slots, 2): the odds that a 0 is read as 1, and a 1 as 0; None if both never are."""
     if noise is None:
         return None
     odds = misreadings(noise, readout.slot_qubits)

@@ -15,8 +15,9 @@ Relaxation for a time t multiplies the population of 1 by 1 - g = exp(-t/t1) and
 s = exp(-t/t2). It is written as a mixture, so that whether anything happens is drawn before the
 state is known: with probability p a damping of strength d = g/p (a weak measurement that takes a 1
 to 0 with probability d, and otherwise shrinks its amplitude by sqrt(1 - d)), and else nothing; and
-a phase flip before it. For t2 <= t1, p = g and d = 1: a reset. Above, p = (1 - s)^2 / (2 (1 - s) - g)
-needs no phase flip. It grows to 1 at t2 = 2 t1; from a half on, p = 1 is simpler and as good.
+a phase flip before it. For t2 <= t1, p = g and d = 1: a reset. Above, no phase flip is needed with
+p = (1 - s)^2 / (2 (1 - s) - g), which grows to 1 at t2 = 2 t1; from a half on, p = 1 is simpler and
+as good.
 """
 
 from __future__ import annotations
@@ -264,7 +265,7 @@ def relaxed(duration: float, t1: float | None, t2: float | None) -> _Relaxed:
     beyond = 2 * lost - g
     if beyond > 0 and lost * lost < _OFTEN * beyond:
         odds = lost * lost / beyond
-        return _Relaxed(0.0, odds, g / odds)
+        return _Relaxed(0.0, odds, min(1.0, g / odds))
     return _Relaxed(max(0.0, -math.expm1(duration * rate / 2 - duration / t2) / 2), 1.0, g)
 
 
@@ -274,7 +275,9 @@ class _Figures:
     def __init__(self, noise: NoiseModel) -> None:
         self._of_qubit = {(entry.qubit, "times"): entry for entry in noise.qubits if entry.times}
         self._of_qubit |= {(e.qubit, "misread"): e for e in noise.qubits if e.misread}
-        self._of_gate: dict[tuple[tuple[int, int] | int, tuple[int, ...]], tuple[str, GateNoise]] = {}
+        self._of_gate: dict[
+            tuple[tuple[int, int] | int, tuple[int, ...]], tuple[str, GateNoise]
+        ] = {}
         for entry in noise.gates:
             for name in entry.gates:
                 key = width_of(name) if name in (ANY_ONE, ANY_TWO) else noisy_gates()[name]
@@ -289,8 +292,10 @@ class _Figures:
         held: tuple[tuple[int, ...], ...]
         held = ((first,), ()) if second < 0 else ((first, second), (second, first), ())
         width = 1 if second < 0 else 2
-        keys = [place.key] if place.key is not None else []
-        for key in keys if place.key == (Kind.NOP, 0) else [*keys, width]:
+        keys: list[tuple[int, int] | int] = [] if place.key is None else [place.key]
+        if place.key != (Kind.NOP, 0):
+            keys.append(width)
+        for key in keys:
             for qubits in held:
                 found = self._of_gate.get((key, qubits))
                 if found is not None:

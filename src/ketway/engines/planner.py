@@ -67,7 +67,7 @@ def plan(batch: Batch, shots: int, exact: bool, noise: NoiseModel | None, machin
         raise _refusal(
             Code.INVALID_INPUT, "Noise is sampled shot by shot: ask for shots, or for no noise."
         )
-    if not _gates_decide(structure, noise) or (noise is not None and noise.relaxes):
+    if _relaxes(noise) or not _gates_decide(structure, noise):
         return _dense_plan(batch, shots, noise, machine, 0)  # cheapest, whatever its gates are
     rows = clifford_rows(batch)
     if rows.all():
@@ -85,6 +85,11 @@ def _gates_decide(structure: Structure, noise: NoiseModel | None) -> bool:
     """Whether it matters for the choice of an engine that all gates are Clifford."""
     noisy = noise is not None and not noise.ideal
     return noisy or structure.qubits > CLIFFORD_ABOVE or eventful(structure)
+
+
+def _relaxes(noise: NoiseModel | None) -> bool:
+    """Relaxation is no mixture of Paulis, so whether gates are Clifford does not matter."""
+    return noise is not None and noise.relaxes
 
 
 def divided(program: Program, noise: NoiseModel | None) -> Program:
@@ -149,7 +154,7 @@ def _dense_plan(
         raise _refusal(
             Code.NOT_ENOUGH_QUBITS,
             f"A state vector of {structure.qubits:,} qubits would need 2^{vector} GiB; no machine "
-            f"has room for more than {MAX_QUBITS} qubits: {_advice(clifford, len(batch))}",
+            f"has room for more than {MAX_QUBITS} qubits: {_advice(clifford, len(batch), noise)}",
         )
     precision = _precision(structure.qubits)
     size, seconds = _DENSE.estimate(structure, len(batch), shots, noise, precision)
@@ -159,10 +164,11 @@ def _dense_plan(
             Code.NOT_ENOUGH_QUBITS,
             f"A state vector needs {gib(size)} for {structure.qubits:,} qubits in {precision} "
             f"precision; this machine grants {gib(machine.bytes)}: use at most {most} qubits, or "
-            + _advice(clifford, len(batch)),
+            + _advice(clifford, len(batch), noise),
         )
     _check_seconds(seconds, machine, structure, shots)
     gates = "small enough" if clifford == len(batch) else "not all gates are Clifford"
+    gates = "its noise relaxes qubits" if _relaxes(noise) else gates
     reason = f"a state vector of {structure.qubits} qubits in {precision} precision: {gates}"
     return Plan(_DENSE.name, reason, size, seconds, precision)
 
@@ -181,7 +187,9 @@ def _precision(qubits: int) -> Precision:
     return "double" if qubits <= DOUBLE_UP_TO else "single"
 
 
-def _advice(clifford: int, rows: int) -> str:
+def _advice(clifford: int, rows: int, noise: NoiseModel | None) -> str:
+    if _relaxes(noise):
+        return "only Clifford gates and a noise model without t1, which run on thousands of qubits."
     if clifford:
         return (
             f"{clifford:,} of the {rows:,} circuits of this structure are all Clifford at their "
