@@ -6,7 +6,7 @@ from tests.corpus import ghz, qft, random_circuit, teleportation, vqe
 
 from ketway.circuits.circuit import Batch, Builder, Circuit, Program
 from ketway.circuits.gates import Kind
-from ketway.devices.noise import NoiseModel
+from ketway.devices.noise import GateNoise, NoiseModel, QubitNoise
 from ketway.engines.engine import Plan
 from ketway.engines.planner import (
     CLIFFORD_ABOVE,
@@ -47,7 +47,7 @@ def refused(circuit: Circuit, machine: Machine, **asked: object) -> Failure:
 
 
 def test_engines_know_their_own_names() -> None:
-    assert set(ENGINES) == {"clifford", "dense"}
+    assert set(ENGINES) == {"clifford", "dense", "density", "mps"}
     assert all(engine.name == name for name, engine in ENGINES.items())
 
 
@@ -70,6 +70,16 @@ def test_noise_on_clifford_circuits_is_sampled_with_frames() -> None:
     assert planned(vqe(3), 100, exact=False, noise=LOUD).engine == "dense"
     silent = NoiseModel("ideal", 0, 0)
     assert planned(ghz(3), 100, exact=False, noise=silent).engine == "dense"
+
+
+def test_relaxation_needs_a_state_vector() -> None:
+    timed = (GateNoise(("2q",), duration=1e-6),)
+    warm = NoiseModel("warm", gates=timed, qubits=(QubitNoise(t1=1e-4),))
+    assert planned(ghz(16), 100, exact=False, noise=warm).engine == "dense"
+    only_phases = NoiseModel("still", gates=timed, qubits=(QubitNoise(t2=1e-4),))
+    assert planned(ghz(16), 100, exact=False, noise=only_phases).engine == "clifford"
+    failure = refused(ghz(50), BIG, shots=100, exact=False, noise=warm)
+    assert "without t1" in failure.message
 
 
 def test_measurement_in_the_middle_stays_clifford() -> None:

@@ -24,6 +24,7 @@ from ketway.circuits.circuit import Floats, Structure
 from ketway.devices.noise import NoiseModel
 from ketway.engines import clifford_program as code
 from ketway.engines.clifford_program import Program, lower
+from ketway.engines.noise import noise_sites
 from ketway.engines.observables import Masks, Observables
 
 Words: TypeAlias = NDArray[np.uint64]
@@ -80,7 +81,7 @@ def values_of(
     structure: Structure, params: Floats, observables: Observables, noise: NoiseModel | None
 ) -> Floats:
     """The observables' values on one circuit."""
-    program = lower(structure, params, noise is not None)
+    program = lower(structure, params, None if noise is None else noise_sites(structure, noise))
     values = carried(program, observables).values
     if noise is not None:
         values = values * damping(program, observables, noise)
@@ -93,7 +94,7 @@ def variances_of(structure: Structure, params: Floats, observables: Observables)
     O|0...0>, carried back, has the amplitude sum c sign i**ys at each X part; the part without X is
     the expectation value, and the squares of all others are the variance.
     """
-    found = carried(lower(structure, params, False), observables)
+    found = carried(lower(structure, params, None), observables)
     phases = np.array([1, 1j, -1, -1j])[found.ys % 4] * found.signs
     places = np.unique(found.x, axis=0, return_inverse=True)[1].reshape(-1)
     spread = found.spread
@@ -112,7 +113,7 @@ def variances_of(structure: Structure, params: Floats, observables: Observables)
 
 
 def damping(program: Program, observables: Observables, noise: NoiseModel) -> Floats:
-    """What the noise leaves of each product, between 0 and 1."""
+    """What simple noise leaves of each product, between 0 and 1."""
     out = np.empty(observables.products)
     for start in range(0, observables.products, _TOGETHER):
         some = slice(start, start + _TOGETHER)

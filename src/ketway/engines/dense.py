@@ -22,8 +22,8 @@ from ketway.circuits.circuit import Floats, Structure
 from ketway.devices.noise import NoiseModel
 from ketway.engines import core, together
 from ketway.engines.engine import KEPT_OUTCOMES, Precision, Task
-from ketway.engines.lowering import Lowered, Readout, lower, sites
-from ketway.engines.noise import noise_sites
+from ketway.engines.lowering import Lowered, Readout, core_sites, lower, slot_misreadings
+from ketway.engines.noise import Sites, figures_of, noise_sites
 from ketway.engines.seeds import derive
 from ketway.jobs.failures import Code, FailedError, Failure
 from ketway.jobs.results import Provenance, Result, rows_of, width_of
@@ -85,7 +85,7 @@ class DenseEngine:
                 found.probabilities,
                 found.counts,
                 found.order,
-                _provenance(task, task.seeds[0], None, found.mass),
+                _provenance(task, task.seeds[0], None, found.mass, {}),
             )
 
     def _exact(self, task: Task, lowered: Lowered) -> Iterator[Result]:
@@ -117,12 +117,14 @@ class DenseEngine:
                     None if found.probabilities is None else found.probabilities[i, :length],
                     None if found.counts is None else found.counts[i, :length],
                     None if found.order is None else found.order[i],
-                    _provenance(task, seed, None, float(found.masses[i])),
+                    _provenance(task, seed, None, float(found.masses[i]), {}),
                 )
 
     def _branched(self, task: Task, lowered: Lowered, noise: NoiseModel | None) -> Iterator[Result]:
         structure, readout = task.batch.structure, lowered.readout
-        where = sites(structure, lowered, noise)
+        found = None if noise is None else noise_sites(structure, noise)
+        figures = figures_of(found, noise, readout.slot_qubits) if found and noise else {}
+        where, misread = core_sites(lowered, found), slot_misreadings(readout, noise)
         ends = np.cumsum([0, *(len(slots) for slots in readout.slots)]).astype(np.int32)
         flat = np.array([s for slots in readout.slots for s in slots], dtype=np.int32)
         for params, seeds in _chunks(task, _step(lowered, 64 * task.shots)):
@@ -137,9 +139,10 @@ class DenseEngine:
                 slots=len(readout.slot_bits),
                 read_slots=flat,
                 read_starts=ends,
+                misread=misread,
             )
             for record, seed in zip(records, seeds, strict=True):
-                provenance = _provenance(task, seed, noise, 1.0)
+                provenance = _provenance(task, seed, noise, 1.0, figures)
                 yield _counted(record, readout, structure.outcome_bits, provenance)
 
     def estimate(
@@ -153,32 +156,47 @@ class DenseEngine:
         """Peak bytes of one circuit's run, and seconds for all rows on one thread.
 
         Time is amplitudes times gates (fused, a gate costs about 0.4 ns per amplitude in double
-        precision) for every run of the circuit; noise needs half a run more for every shot that
-        meets an error. Memory is one register, its outcomes and shots; with events, the copies that
+        precision) for every run of the circuit; noise needs half a run more for every different
+        error. Memory is one register, its outcomes and shots; with events, the copies that
         live at once: as many as errors of one shot, and at most log2(shots).
         """
         amplitude = 16 if precision == "double" else 8
         register = amplitude * 2**structure.qubits
         single, many = structure.counts
-        runs, copies = 1.0, 0.0
+        runs, copies, numbers, fixed = 1.0, 0.0, 0.0, 0.0
         events = structure.has_events and lower(structure).eventful
         if noise is not None and not noise.ideal:
-            pairs = noise_sites(structure).qubits[:, 1]
-            errors = float((pairs < 0).sum()) * noise.one_qubit * 3 / 4
-            errors += float((pairs >= 0).sum()) * noise.two_qubit * 15 / 16
-            runs += shots * min(1.0, errors) * 0.6
+            errors, branches = _branches(noise_sites(structure, noise), shots)
+            # Half a run each, of gates that fuse better where there are no outcomes to list; and
+            # what the errors touch is fused anew.
+            runs += branches * 0.25
+            fixed = 1e-3 + rows * branches * 4e-8 * structure.gates
+            numbers = 32 * min(shots * errors, 1 << 21)
             copies = errors + 4 * math.sqrt(errors) + 2
         if events:
             runs, copies = runs + shots, math.inf
         copies = min(copies, math.ceil(math.log2(max(2, shots))))
         per_amplitude = 0.4e-9 if precision == "double" else 0.2e-9
         passes = 2**structure.qubits * ((single + many + 4) * per_amplitude)
-        seconds = rows * (runs * (passes + 2e-6) + shots * 2e-7 + 2e-5) + _LOWERING_SECONDS
+        seconds = fixed + _LOWERING_SECONDS + rows * (runs * (passes + 2e-6) + shots * 2e-7 + 2e-5)
         outcomes = 24 * min(2.0**structure.qubits, KEPT_OUTCOMES + shots)
         row = 300 * structure.gates + outcomes + 4 * shots
-        numbers = row + 2 * min(CHUNK_BYTES, rows * row)
+        numbers += row + 2 * min(CHUNK_BYTES, rows * row)
         size = register * (1 + copies) + outcomes + 150 * shots + numbers
         return int(size), seconds
+
+
+def _branches(sites: Sites, shots: int) -> tuple[float, float]:
+    """How much happens to a shot on average, and how many different fates all shots have.
+
+    Shots with one error share a branch if it is the same error; with more, each has its own.
+    """
+    mean = sites.expected
+    once = shots * mean * math.exp(-mean)
+    more = shots * (1 - math.exp(-mean) * (1 + mean))
+    kinds = float(np.count_nonzero(sites.distributions[:, 1:], axis=1)[sites.tables].sum())
+    kinds += 2.0 * np.count_nonzero(sites.damping_odds)
+    return mean, more + (kinds * -math.expm1(-once / kinds) if kinds else 0.0)
 
 
 def _chunks(task: Task, step: int) -> Iterator[tuple[Floats, tuple[int, ...]]]:
@@ -195,14 +213,16 @@ def _word(seed: int) -> int:
     return seed if 0 <= seed < 2**64 else derive(seed, 0)
 
 
-def _provenance(task: Task, seed: int, noise: NoiseModel | None, kept: float) -> Provenance:
+def _provenance(
+    task: Task, seed: int, noise: NoiseModel | None, kept: float, figures: dict[str, float]
+) -> Provenance:
     return Provenance(
         DenseEngine.name,
         VERSION,
         task.precision,
         seed,
         noise.name if noise else None,
-        noise.rates if noise else {},
+        figures,
         kept,
     )
 

@@ -38,6 +38,8 @@ class Plan(msgspec.Struct, frozen=True, omit_defaults=True):
     pieces: tuple[PiecePlan, ...] = ()
     """Set where the circuit is not run as it is: how its pieces are (see `prepass`). The engine
     and precision above are then those of the piece that needs the most."""
+    bonds: int = 0
+    """The largest bond of a matrix product state; 0 for no bound."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,8 @@ class Task:
     precision: Precision = "double"
     threads: int = 1
     kept: int = KEPT_OUTCOMES
+    bonds: int = 0
+    """As in the plan."""
 
 
 class Engine(Protocol):

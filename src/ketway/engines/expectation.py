@@ -195,7 +195,15 @@ def _checked(
 
 
 def _real(noise: NoiseModel | None) -> NoiseModel | None:
-    return None if noise is None or noise.ideal else noise
+    if noise is None or noise.ideal:
+        return None
+    if not noise.simple:
+        raise _refusal(
+            Code.INVALID_INPUT,
+            f"Expectation values without shots know noise of three figures, and {noise.name} has "
+            "more: ask for shots, or for no noise.",
+        )
+    return noise
 
 
 def _unread(structure: Structure) -> Structure:
@@ -246,7 +254,7 @@ def _clifford_plan(
     seconds = 1e-3 + structure.gates * 2e-5 + products * (1e-5 + qubits * 1e-7)
     if noise is not None:
         words = (products + 63) // 64
-        sites = len(noise_sites(structure).qubits)
+        sites = len(noise_sites(structure, noise).qubits)
         size += 16 * min(products, 4096) * qubits + (32 << 20)
         seconds += (structure.gates + sites) * (2e-6 + words * 2e-8)
     if size > machine.bytes:

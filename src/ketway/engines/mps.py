@@ -27,6 +27,7 @@ from ketway.engines.mps_operators import Operators, check
 from ketway.engines.mps_program import Program, bond_dimension, lower
 from ketway.engines.mps_reading import Bits, outcomes
 from ketway.engines.mps_walk import Walked, walk
+from ketway.engines.noise import figures_of, noise_sites
 from ketway.jobs.failures import Code, FailedError, Failure
 from ketway.jobs.results import Provenance, Result, width_of
 
@@ -37,6 +38,10 @@ VERSION: Final = "1"
 
 _FLOOR: Final = 1e-20
 """Probabilities up to here are rounding, not outcomes."""
+
+
+TOLERANCE: Final = 0.01
+"""A planned run whose probabilities might be further off than this has failed."""
 
 
 class MpsEngine:
@@ -52,6 +57,14 @@ class MpsEngine:
 
     def run(self, task: Task) -> Iterator[Result]:
         noise = None if task.noise is None or task.noise.ideal else task.noise
+        if noise is not None and noise.relaxes:
+            raise FailedError(
+                Failure(
+                    Code.UNSUPPORTED_GATE,
+                    "A matrix product state takes errors that are Paulis, and this noise relaxes "
+                    "qubits: use fewer qubits, or a noise model without t1.",
+                )
+            )
         program = lower(task.batch.structure, noise)
         if task.shots <= 0 and not (task.exact and noise is None):
             raise _refusal("Without the exact distribution, circuits run shot by shot")
@@ -65,9 +78,11 @@ class MpsEngine:
     def _results(self, task: Task, program: Program, noise: NoiseModel | None) -> Iterator[Result]:
         blas.use_one_thread()
         for params, seed in zip(task.batch.params, task.seeds, strict=True):
-            chain = Chain(len(program.site_of), self._most, self._discarded)
+            chain = Chain(len(program.site_of), self._most or task.bonds or None, self._discarded)
             operators = Operators(program, params)
             walked = walk(program, operators, chain, noise, task.shots, seed)
+            if self._most is None and walked.truncation > TOLERANCE:
+                raise _too_entangled(task, walked.truncation)
             yield self._result(task, program, noise, walked, seed)
 
     def _result(
@@ -98,12 +113,16 @@ class MpsEngine:
             kept = min(1.0, float(chances.sum() / masses.sum()))
             probabilities = chances / chances.sum()
         assert found is not None
+        figures = {}
+        if noise is not None:
+            sites = noise_sites(task.batch.structure, noise)
+            figures = figures_of(sites, noise, program.readout.slot_qubits)
         provenance = Provenance(
             engine=self.name,
             version=self.version,
             seed=seed,
             noise=noise.name if noise else None,
-            rates=noise.rates if noise else {},
+            rates=figures,
             kept=kept,
             truncation=walked.truncation,
         )
@@ -121,6 +140,17 @@ class MpsEngine:
         """Peak bytes of one circuit's run and seconds of the whole batch on one thread, for bonds
         as large as the gates could make them: often far too high, never much too low."""
         return estimate(structure, rows, shots, noise, exact, kept, self._most)
+
+
+def _too_entangled(task: Task, truncation: float) -> FailedError:
+    return FailedError(
+        Failure(
+            Code.CIRCUIT_TOO_COMPLEX,
+            f"The circuit entangles its {task.batch.structure.qubits:,} qubits more than bonds of "
+            f"{task.bonds:,} can hold: probabilities might be off by {truncation:.2g}. Use fewer "
+            "layers, or fewer qubits.",
+        )
+    )
 
 
 def _packed(records: Bits, program: Program, bits: int) -> Rows:

@@ -46,10 +46,7 @@ def estimate(
     reading = shots * (sum(pairs) * _DRAWN + qubits * 2e-7) + qubits * 1e-4
     paths = 1.0
     if noise is not None and not noise.ideal:
-        found = noise_sites(structure).qubits[:, 1]
-        errors = float((found < 0).sum()) * noise.one_qubit * 0.75
-        errors += float((found >= 0).sum()) * noise.two_qubit * 0.9375
-        paths += shots * min(1.0, errors) * _RUN_SHARE
+        paths += shots * min(1.0, noise_sites(structure, noise).expected) * _RUN_SHARE
     if program.eventful:
         paths += shots
     state = 32 * sum(pairs)

@@ -8,7 +8,6 @@ order, which follows from the seed alone.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
@@ -21,13 +20,14 @@ from ketway.engines.mps_chain import Chain
 from ketway.engines.mps_operators import Error, Operators
 from ketway.engines.mps_program import Program
 from ketway.engines.mps_reading import Bits, coins, draw, steps_of
-from ketway.engines.noise import noise_sites
+from ketway.engines.noise import Sites, limits_of, misreadings, noise_sites
 
 Shots: TypeAlias = NDArray[np.int64]
 Strikes: TypeAlias = list[tuple[int, tuple[Error, ...]]]
 """The blocks of one shot in which something goes wrong, the next one last, and what it is."""
 
-_LETTERS: Final = 4
+_ONE: Final = 2.0**64
+"""As many as 64 random bits can be."""
 
 
 class _Place(NamedTuple):
@@ -158,34 +158,39 @@ class _Walker:
                 self.records[shots, slot] = bits[:, site]
 
     def _misread(self) -> None:
-        """Each bit that was measured is wrong with one probability."""
-        if self.noise is None or not self.noise.readout or not self.records.size:
+        """Each bit is read wrong by the figures of its qubit."""
+        if self.noise is None:
+            return
+        odds = misreadings(self.noise, self.program.readout.slot_qubits)
+        if not odds.any():
             return
         source = seeds.bits(self.seed, "chain/read")
-        places = gaps_of(self.noise.readout).places(source, self.records.size)
-        self.records.reshape(-1)[places] ^= 1
+        draws = source.random_raw(self.records.size).reshape(self.records.shape)
+        chances = np.where(self.records == 1, odds[:, 1], odds[:, 0])
+        self.records ^= (draws < chances * _ONE).astype(np.uint8)
 
 
 def _strikes(program: Program, noise: NoiseModel, shots: int, seed: int) -> dict[int, Strikes]:
     """What goes wrong in each shot; shots without errors are not listed."""
     found: dict[int, dict[int, list[Error]]] = {}
-    one, two = _places(program)
-    kinds = ((one, 0.75 * noise.one_qubit, "one"), (two, 0.9375 * noise.two_qubit, "two"))
-    for places, odds, name in kinds:
-        source = seeds.bits(seed, f"chain/{name}")
-        hits = gaps_of(odds).places(source, shots * len(places)) if places else np.empty(0, int)
-        letters = np.asarray(source.random_raw(len(hits)), dtype=np.uint64)
-        options = _LETTERS ** (1 if name == "one" else 2) - 1
-        chosen = (letters % np.uint64(options)).astype(np.int64) + 1
-        for hit, letter in zip(hits.tolist(), chosen.tolist(), strict=True):
+    sites = noise_sites(program.structure, noise)
+    limits = limits_of(sites.distributions)
+    for table, places in _places(program, sites).items():
+        odds = max(0.0, 1 - float(sites.distributions[table, 0]))
+        if not odds:
+            continue
+        source = seeds.bits(seed, f"chain/errors/{table}")
+        hits = gaps_of(odds).places(source, shots * len(places))
+        draws = np.asarray(source.random_raw(len(hits)), dtype=np.uint64)
+        last = int(np.flatnonzero(sites.distributions[table])[-1])
+        chosen = np.minimum(np.searchsorted(limits[table, 1:], draws, side="right") + 1, last)
+        for hit, pauli in zip(hits.tolist(), chosen.tolist(), strict=True):
             shot, index = divmod(hit, len(places))
             place = places[index]
             errors = found.setdefault(shot, {}).setdefault(place.block, [])
-            for wire, own in zip(
-                place.wires, (letter % _LETTERS, letter // _LETTERS), strict=False
-            ):
-                if own:
-                    errors.append(Error(place.gate, wire, own))
+            for wire, letter in zip(place.wires, (pauli & 3, pauli >> 2), strict=False):
+                if letter:
+                    errors.append(Error(place.gate, wire, letter))
     return {
         shot: [
             (block, tuple(sorted(errors, key=_by_gate)))
@@ -200,21 +205,17 @@ def _by_gate(error: Error) -> tuple[int, int, int]:
     return error.gate, error.wire, error.letter
 
 
-def _places(program: Program) -> tuple[Sequence[_Place], Sequence[_Place]]:
-    """The noise sites of one and of two qubits."""
-    sites = noise_sites(program.structure)
-    pairs, starts = sites.qubits.tolist(), sites.starts.tolist()
+def _places(program: Program, sites: Sites) -> dict[int, list[_Place]]:
+    """The noise sites, by the distribution of their errors."""
+    pairs, starts, tables = sites.qubits.tolist(), sites.starts.tolist(), sites.tables.tolist()
     operands = program.structure.operands_of
-    one: list[_Place] = []
-    two: list[_Place] = []
+    found: dict[int, list[_Place]] = {}
     for block, held in enumerate(program.blocks):
         for gate in held.gates:
             if starts[gate] == starts[gate + 1]:
                 continue
             wire_of = dict(zip(operands(gate), program.gate_wires[gate], strict=True))
-            for first, second in pairs[starts[gate] : starts[gate + 1]]:
-                if second < 0:
-                    one.append(_Place(block, gate, (wire_of[first],)))
-                else:
-                    two.append(_Place(block, gate, (wire_of[first], wire_of[second])))
-    return one, two
+            for site in range(starts[gate], starts[gate + 1]):
+                wires = tuple(wire_of[qubit] for qubit in pairs[site] if qubit >= 0)
+                found.setdefault(tables[site], []).append(_Place(block, gate, wires))
+    return found

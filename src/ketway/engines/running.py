@@ -64,6 +64,7 @@ def run_program(
                 noise,
                 plan.precision,
                 threads,
+                bonds=plan.bonds,
             ),
         )
         for batch, plan, circuits in zip(program.batches, plans, members, strict=True)
@@ -153,7 +154,10 @@ def _run_pieces(plan: Plan, task: Task) -> Iterator[Result | Failure]:
         yield from itertools.repeat(failure, len(task.batch))
         return
     runs = [
-        _run_task(ENGINES[how.engine], replace(prepared.task(task, k), precision=how.precision))
+        _run_task(
+            ENGINES[how.engine],
+            replace(prepared.task(task, k), precision=how.precision, bonds=how.bonds),
+        )
         for k, how in enumerate(planned)
     ]
     for seed, answers in zip(task.seeds, zip(*runs, strict=True), strict=True):

@@ -50,6 +50,7 @@ class PiecePlan(msgspec.Struct, frozen=True, omit_defaults=True):
     precision: Literal["double", "single"] = "double"
     count: int = 1
     """So many pieces, one after the other, are run like this."""
+    bonds: int = 0
 
 
 class PlanPart(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -65,6 +66,8 @@ class PlanPart(msgspec.Struct, frozen=True, omit_defaults=True):
     circuits: int
     pieces: tuple[PiecePlan, ...] = ()
     """Set where these circuits are reduced, or run in pieces."""
+    bonds: int = 0
+    """The largest bond of a matrix product state; 0 for no bound."""
     batches: list[int] | None = None
     """Which batches of the program these are; None for all. A job of 5,000 different circuits has
     one part and not 5,000, because a job is read at every poll."""

@@ -232,9 +232,9 @@ def plan_program(
 
 def _parts(plans: Sequence[Plan], circuits: Sequence[int]) -> list[PlanPart]:
     """The plans of all batches, with what is planned alike put together."""
-    alike: dict[tuple[str, str, str, tuple[PiecePlan, ...]], list[int]] = {}
+    alike: dict[tuple[str, str, str, tuple[PiecePlan, ...], int], list[int]] = {}
     for index, planned in enumerate(plans):
-        how = (planned.engine, planned.reason, planned.precision, planned.pieces)
+        how = (planned.engine, planned.reason, planned.precision, planned.pieces, planned.bonds)
         alike.setdefault(how, []).append(index)
     return [
         PlanPart(
@@ -245,9 +245,10 @@ def _parts(plans: Sequence[Plan], circuits: Sequence[int]) -> list[PlanPart]:
             precision,
             sum(circuits[i] for i in batches),
             pieces,
+            bonds,
             None if len(alike) == 1 else batches,
         )
-        for (engine, reason, precision, pieces), batches in alike.items()
+        for (engine, reason, precision, pieces, bonds), batches in alike.items()
     ]
 
 
