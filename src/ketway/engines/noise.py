@@ -76,8 +76,10 @@ class Sites:
 
     @property
     def expected(self) -> float:
-        """How many errors and dampings a shot meets on average."""
-        return float(self.error_odds.sum() + self.damping_odds.sum())
+        """How many things happen to a shot on average that do not happen to most. Of dampings that
+        always happen, those that take a 1 to 0, if half the qubits are 1."""
+        parting = np.where(self.damping_odds < 1, self.damping_odds, self.damping / 2)
+        return float(self.error_odds.sum() + parting.sum())
 
 
 def limits_of(distributions: Floats) -> NDArray[np.uint64]:
