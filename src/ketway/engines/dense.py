@@ -163,22 +163,28 @@ class DenseEngine:
         amplitude = 16 if precision == "double" else 8
         register = amplitude * 2**structure.qubits
         single, many = structure.counts
-        runs, copies, numbers, fixed = 1.0, 0.0, 0.0, 0.0
-        events = structure.has_events and lower(structure).eventful
+        runs, copies, numbers, fixed, dampings = 1.0, 0.0, 0.0, 0.0, 0.0
+        events = structure.has_events and lower(structure, noise).eventful
         if noise is not None and not noise.ideal:
-            errors, branches = _branches(noise_sites(structure, noise), shots)
+            found = noise_sites(structure, noise)
+            errors, branches = _branches(found, shots)
+            # A damping reads the register, and writes it: half of them in half a run.
+            dampings = float(found.damping_odds.sum()) * (branches / 2 + 1)
             # Half a run each, of gates that fuse better where there are no outcomes to list; and
             # what the errors touch is fused anew.
             runs += branches * 0.25
             fixed = 1e-3 + rows * branches * 4e-8 * structure.gates
-            numbers = 32 * min(shots * errors, 1 << 21)
+            met = float(found.error_odds.sum() + found.damping_odds.sum())
+            numbers = 32 * min(shots * met, 1 << 21)
             copies = errors + 4 * math.sqrt(errors) + 2
         if events:
             runs, copies = runs + shots, math.inf
         copies = min(copies, math.ceil(math.log2(max(2, shots))))
         per_amplitude = 0.4e-9 if precision == "double" else 0.2e-9
         passes = 2**structure.qubits * ((single + many + 4) * per_amplitude)
-        seconds = fixed + _LOWERING_SECONDS + rows * (runs * (passes + 2e-6) + shots * 2e-7 + 2e-5)
+        fixed += rows * dampings * 2**structure.qubits * 4 * per_amplitude
+        fixed += _LOWERING_SECONDS
+        seconds = fixed + rows * (runs * (passes + 2e-6) + shots * 2e-7 + 2e-5)
         outcomes = 24 * min(2.0**structure.qubits, KEPT_OUTCOMES + shots)
         row = 300 * structure.gates + outcomes + 4 * shots
         numbers += row + 2 * min(CHUNK_BYTES, rows * row)
