@@ -35,7 +35,7 @@ from ketway.engines.clifford import CliffordEngine
 from ketway.engines.engine import Task
 from ketway.engines.mps import MpsEngine, bond_dimension
 from ketway.jobs.encoding import Results, encode_result, encode_results
-from ketway.jobs.failures import FailedError
+from ketway.jobs.failures import Code, FailedError
 from ketway.jobs.results import Result
 
 ENGINE = MpsEngine()
@@ -574,3 +574,24 @@ def test_estimates_grow_with_what_is_asked() -> None:
     assert of(brickwork(50, 12), shots=100000)[1] > 5 * seconds
     assert of(brickwork(50, 12), noise=NOISY)[1] > 50 * seconds
     assert of(brickwork(100, 80))[0] > 1 << 50
+
+
+def test_an_exact_distribution_too_wide_to_list_gives_its_shots() -> None:
+    circuit = vqe(24, layers=1)
+    task = Task(Batch(circuit.structure, circuit.params[None]), (1,), 200, True)
+    (result,) = MpsEngine().run(task)
+    assert result.probabilities is None
+    assert result.total == 200
+    with pytest.raises(FailedError, match="ask for shots"):
+        list(MpsEngine().run(replace(task, shots=0)))
+
+
+def test_a_planned_run_whose_bonds_are_too_small_fails() -> None:
+    circuit = random_circuit(12, 120, seed=3)
+    task = Task(Batch(circuit.structure, circuit.params[None]), (1,), 10, False, bonds=4)
+    with pytest.raises(FailedError, match="bonds of 4") as failed:
+        list(MpsEngine().run(task))
+    assert failed.value.failure.code is Code.CIRCUIT_TOO_COMPLEX
+    (fine,) = MpsEngine().run(replace(task, bonds=64))
+    assert fine.total == 10
+    assert fine.provenance.truncation < 1e-6

@@ -121,10 +121,13 @@ def test_noise_without_shots_is_refused_with_the_way_out() -> None:
     assert "ask for shots" in failure.message
 
 
-def test_events_in_circuits_that_are_not_clifford_need_shots() -> None:
+def test_wide_circuits_with_events_need_shots_unless_they_are_clifford() -> None:
     circuit = random_circuit(4, 30, seed=2, measures=1)
-    assert "ask for shots" in refused(circuit, BIG).message
+    assert planned(circuit).engine == "density"
     assert planned(circuit, 10).engine == "dense"
+    wide = random_circuit(20, 60, seed=2, measures=1)
+    assert "ask for shots" in refused(wide, BIG).message
+    assert planned(wide, 10).engine == "dense"
 
 
 def test_no_machine_is_big_enough_for_a_thousand_qubits() -> None:
@@ -137,7 +140,7 @@ def test_a_batch_that_is_partly_clifford_says_which_part_could_run() -> None:
     circuit = vqe(50, layers=1)
     params = np.stack([circuit.params, np.zeros_like(circuit.params), circuit.params])
     with pytest.raises(FailedError, match="1 of the 3 circuits of this structure are all Clifford"):
-        plan(Batch(circuit.structure, params), 100, False, None, BIG)
+        plan(Batch(circuit.structure, params), 0, True, None, BIG)
 
 
 def test_a_run_that_would_take_too_long_is_refused() -> None:
@@ -155,7 +158,7 @@ def test_asking_for_nothing_is_refused() -> None:
 def test_a_refusal_names_the_first_circuit_it_concerns() -> None:
     program = Program.of([ghz(3), ghz(4), vqe(60), ghz(3), vqe(60)])
     with pytest.raises(FailedError) as caught:
-        plan_program(program, 10, False, None, BIG)
+        plan_program(program, 0, True, None, BIG)
     assert caught.value.failure.circuit == 2
 
 
@@ -191,6 +194,47 @@ def test_the_planners_events_are_those_the_dense_engine_cannot_do_exactly() -> N
     ((_, result),) = run_program(Program.of([circuit]), [planned(circuit)], [1], 0, True, None, 1)
     assert isinstance(result, Result)
     assert result.integers() == [0]
+
+
+def bricks(qubits: int, layers: int) -> Circuit:
+    b = Builder(qubits)
+    for layer in range(layers):
+        for q in range(qubits):
+            b.add(Kind.RY, [q], [0.3 + q])
+        for q in range(layer % 2, qubits - 1, 2):
+            b.add(Kind.X, [q + 1], controls=[q])
+    return b.circuit()
+
+
+def test_wide_circuits_of_little_entanglement_are_chains() -> None:
+    found = planned(vqe(60, layers=1), 100, exact=False)
+    assert (found.engine, found.bonds) == ("mps", 0)
+    assert found.bytes < 1 << 30
+
+
+def test_wide_circuits_of_much_entanglement_are_chains_with_bounded_bonds() -> None:
+    found = planned(bricks(60, 24), 10, exact=False)
+    assert found.engine == "mps"
+    assert found.bonds > 0
+    assert f"bonds up to {found.bonds:,}" in found.reason
+    assert found.bytes <= BIG.bytes
+
+
+def test_few_qubits_with_many_noisy_shots_are_a_density_matrix() -> None:
+    assert planned(vqe(4), 100_000, exact=False, noise=LOUD).engine == "density"
+    assert planned(vqe(4), 50, exact=False, noise=LOUD).engine == "dense"
+    assert planned(vqe(4), 0, noise=LOUD).engine == "density"
+
+
+def test_the_choice_does_not_depend_on_the_batch_or_the_machine() -> None:
+    circuit = vqe(5)
+    for shots in (500, 2000, 8000):
+        engines = {
+            plan(batch_of(circuit, rows), shots, False, LOUD, machine).engine
+            for rows in (1, 7, 100)
+            for machine in (BIG, Machine(bytes=BIG.bytes, paces={"density, double": 50.0}))
+        }
+        assert len(engines) == 1, shots
 
 
 # ---------------------------------------------------------------- pieces

@@ -98,8 +98,11 @@ class MpsEngine:
         kept = 1.0
         if task.shots > 0:
             found, counts, shots = counted(_packed(walked.records, program, bits), bits)
+        lists = None
         if task.exact and noise is None and not program.eventful:
-            listed, masses = _listed(walked.chain, program, bits)
+            lists = _listed_if_few(walked.chain, program, bits, found is None)
+        if lists is not None:
+            listed, masses = lists
             chosen = _largest(masses, task.kept)
             if found is not None:  # every outcome that was drawn is listed, kept or not
                 assert counts is not None
@@ -158,6 +161,18 @@ def _packed(records: Bits, program: Program, bits: int) -> Rows:
     spread = np.zeros((len(records), 8 * width_of(bits)), dtype=np.uint8)
     spread[:, list(program.readout.slot_bits)] = records
     return np.packbits(spread, axis=1, bitorder="little")
+
+
+def _listed_if_few(
+    chain: Chain, program: Program, bits: int, needed: bool
+) -> tuple[Rows, NDArray[np.float64]] | None:
+    """All outcomes, or none if they are too many and there are shots to go by."""
+    try:
+        return _listed(chain, program, bits)
+    except FailedError:
+        if needed:
+            raise
+        return None
 
 
 def _listed(chain: Chain, program: Program, bits: int) -> tuple[Rows, NDArray[np.float64]]:

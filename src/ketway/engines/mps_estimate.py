@@ -51,7 +51,7 @@ def estimate(
         paths += shots
     state = 32 * sum(pairs)
     copies = 2.0 + min(paths - 1, 64.0)
-    listed = min(MOST_OUTCOMES, 2.0 ** len(program.readout.qubits)) if exact else 0.0
+    listed = min(MOST_OUTCOMES, 2.0 ** min(len(program.readout.qubits), 62)) if exact else 0.0
     size = state * (2 + copies) + 400.0 * max(pairs, default=1.0) + 2400.0 * structure.gates
     size += 40 * shots * structure.outcome_bits / 8 + (qubits + 80) * listed + (32 << 20)
     size += 48 * min(ROW_NUMBERS, (shots + listed) * 2 * max(bonds))

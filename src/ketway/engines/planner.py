@@ -151,6 +151,8 @@ def _exact_branches(batch: Batch, wanted: Wanted, machine: Machine) -> Plan:
 
 def _chained(batch: Batch, wanted: Wanted, machine: Machine, refused: FailedError) -> Plan:
     """Circuits that no state vector has room for, as a matrix product state."""
+    if not wanted.shots and not _listable(batch, wanted):
+        raise refused
     for candidate in (candidates.chain, candidates.cut_chain):
         try:
             return candidate(batch, wanted, machine)
