@@ -151,8 +151,8 @@ void apply_matrix(const Op &op, const double *m, T *a, const View &view, u64 con
         kernels<T>().exchange(a, view.width, sorted[0], controls);
         return;
     }
-    alignas(64) T numbers[2 * 16];
-    int index[4];
+    alignas(64) T numbers[2 << (2 * MAX_TARGETS)];
+    int index[1 << MAX_TARGETS];
     for (int j = 0; j < size; j++) {
         index[j] = 0;
         for (int t = 0; t < k; t++)
@@ -193,8 +193,7 @@ template <class T> void apply_pauli(T *a, const View &view, u64 x, u64 z) {
 }
 
 // A dense group acts on the identity as on a register whose low half is the column number.
-static void build_dense(const Plan &plan, const Group &group, i64 row, const Error *errors,
-                        int error_count, double *m) {
+static void build_dense(const Plan &plan, const Group &group, i64 row, const Part &part, double *m) {
     int k = group.width;
     int8_t place[MAX_QUBITS];
     for (int j = 0; j < k; j++) place[group.at[j]] = (int8_t)(k + j);
@@ -203,17 +202,14 @@ static void build_dense(const Plan &plan, const Group &group, i64 row, const Err
     memset(m, 0, 2 * sizeof(double) * size * size);
     for (size_t j = 0; j < size; j++) m[2 * (j * size + j)] = 1;
     double *work = m + 2 * size * size;
-    for (int op = group.first; op >= 0; op = plan.ops[op].next) {
-        apply_op<double>(plan, plan.ops[op], row, m, view, work);
-        for (; error_count && errors->rank == plan.ops[op].rank; errors++, error_count--)
-            apply_pauli<double>(m, view, errors->x, errors->z);
-    }
+    each_of(
+        plan, group, part, [&](const Op &op) { apply_op<double>(plan, op, row, m, view, work); },
+        [&](const Error &e) { apply_pauli<double>(m, view, e.x, e.z); });
 }
 
 // A table of phases is the diagonal, which any diagonal operation multiplies like a state. With
 // errors, it is what follows once all their flips have been made first.
-static void build_table(const Plan &plan, const Group &group, i64 row, const Error *errors,
-                        int error_count, double *m) {
+static void build_table(const Plan &plan, const Group &group, i64 row, const Part &part, double *m) {
     int8_t place[MAX_QUBITS];
     for (int j = 0; j < group.width; j++) place[group.at[j]] = (int8_t)j;
     View view = {group.width, place, group.qubits, 0};
@@ -221,22 +217,20 @@ static void build_table(const Plan &plan, const Group &group, i64 row, const Err
         m[2 * j] = 1;
         m[2 * j + 1] = 0;
     }
-    for (int op = group.first; op >= 0; op = plan.ops[op].next) {
-        apply_op<double>(plan, plan.ops[op], row, m, view, nullptr);
-        for (; error_count && errors->rank == plan.ops[op].rank; errors++, error_count--)
-            apply_pauli<double>(m, view, errors->x, errors->z);
-    }
+    each_of(
+        plan, group, part, [&](const Op &op) { apply_op<double>(plan, op, row, m, view, nullptr); },
+        [&](const Error &e) { apply_pauli<double>(m, view, e.x, e.z); });
 }
 
 template <class T>
-void build_group(const Plan &plan, const Group &group, i64 row, const Error *errors, int error_count,
-                 T *out, double *scratch) {
+void build_group(const Plan &plan, const Group &group, i64 row, const Part &part, T *out,
+                 double *scratch) {
     bool dense = group.how != How::TABLE;
     int numbers = dense ? 1 << (2 * group.width) : 1 << group.width;
     if (dense)
-        build_dense(plan, group, row, errors, error_count, scratch);
+        build_dense(plan, group, row, part, scratch);
     else
-        build_table(plan, group, row, errors, error_count, scratch);
+        build_table(plan, group, row, part, scratch);
     for (int j = 0; j < 2 * numbers; j++) out[j] = (T)scratch[j];
 }
 
@@ -244,9 +238,7 @@ template void apply_op<double>(const Plan &, const Op &, i64, double *, const Vi
 template void apply_op<float>(const Plan &, const Op &, i64, float *, const View &, float *);
 template void apply_pauli<double>(double *, const View &, u64, u64);
 template void apply_pauli<float>(float *, const View &, u64, u64);
-template void build_group<double>(const Plan &, const Group &, i64, const Error *, int, double *,
-                                  double *);
-template void build_group<float>(const Plan &, const Group &, i64, const Error *, int, float *,
-                                 double *);
+template void build_group<double>(const Plan &, const Group &, i64, const Part &, double *, double *);
+template void build_group<float>(const Plan &, const Group &, i64, const Part &, float *, double *);
 
 } // namespace kw

@@ -1,10 +1,14 @@
 // Shots of circuits in which something happens on the way: errors, measurements, resets.
 //
-// The errors of every shot are drawn first; they do not depend on the state. Shots are then sorted by
-// what happens to them and walked as a tree: shots run together until they differ, and only there
-// is the register copied. The largest part goes on in place, so at most log2(shots) copies live at
-// once. What a shot gives depends on its own random numbers alone, never on its company.
+// The errors of every shot are drawn first; whether they happen does not depend on the state. Shots
+// are then sorted by what happens to them and walked as a tree: shots run together until they differ,
+// and only there is the register copied. The largest part goes on in place, so at most log2(shots)
+// copies live at once. A damping is a weak measurement: like a measurement in the middle, it parts the
+// shots that it happens to by what comes of it. What a shot gives depends on its own random numbers
+// alone, never on its company.
 
+#include "errors.h"
+#include "halves.h"
 #include "reading.h"
 
 namespace kw {
@@ -14,161 +18,14 @@ namespace {
 constexpr int SHARED_FROM = 18; // from so many qubits threads share one register
 constexpr int NONE = 1 << 30;
 
-struct Shots {
-    i64 *starts;   // shots + 1: the errors of each shot
-    Error *errors; // in the order of groups and ranks
-    i64 *order;    // shots sorted by their errors
-};
-
-int compare(const Error &a, const Error &b) {
-    if (a.group != b.group) return a.group < b.group ? -1 : 1;
-    if (a.rank != b.rank) return a.rank < b.rank ? -1 : 1;
-    if (a.x != b.x) return a.x < b.x ? -1 : 1;
-    if (a.z != b.z) return a.z < b.z ? -1 : 1;
-    return 0;
-}
-
-// Shots with fewer errors come last: those without any are what all others leave.
-int compare_shots(const Shots &s, i64 a, i64 b) {
-    i64 i = s.starts[a], j = s.starts[b];
-    for (;; i++, j++) {
-        bool more_a = i < s.starts[a + 1], more_b = j < s.starts[b + 1];
-        if (!more_a || !more_b) return more_a ? -1 : more_b ? 1 : a < b ? -1 : a > b;
-        int order = compare(s.errors[i], s.errors[j]);
-        if (order) return order;
-    }
-}
-
-void sort_shots(const Shots &s, i64 *order, i64 *spare, i64 count) {
-    for (i64 width = 1; width < count; width *= 2) {
-        for (i64 start = 0; start < count; start += 2 * width) {
-            i64 middle = start + width < count ? start + width : count;
-            i64 end = middle + width < count ? middle + width : count;
-            i64 i = start, j = middle;
-            for (i64 k = start; k < end; k++)
-                spare[k] = i < middle && (j == end || compare_shots(s, order[i], order[j]) < 0)
-                               ? order[i++]
-                               : order[j++];
-        }
-        memcpy(order, spare, sizeof(i64) * (size_t)count);
-    }
-}
-
-void add_letter(int letter, int qubit, Error &e) { // 1..3 for X Y Z
-    if (letter == 1 || letter == 2) e.x ^= ONE << qubit;
-    if (letter == 2 || letter == 3) e.z ^= ONE << qubit;
-}
-
-constexpr int STRETCH = 128; // sites that one draw looks over: few enough that no odds underflow
-
-// Walks the sites of one shot. Within a stretch of sites `reach[i]` is the odds that no site of it
-// before i errs, and `passed[i]` that neither does site i.
-struct ErrorDraws {
-    const Plan &plan;
-    const kw_noise &noise;
-    const double *reach;
-    const double *passed;
-    u64 seed;
-
-    // Calls found(site, letters) for every error of a shot.
-    template <class F> void of_shot(i64 shot, F found) const {
-        u32 draw = 0;
-        for (int site = 0; site < noise.sites; draw++) {
-            int end = (site / STRETCH + 1) * STRETCH;
-            if (end > noise.sites) end = noise.sites;
-            // The next error is at the first site that is passed with odds less than u.
-            double u = (1 - unit(random_bits(seed, ERRORS, (u64)shot, draw))) * reach[site];
-            int low = site, high = end;
-            while (low < high) {
-                int middle = (low + high) / 2;
-                if (passed[middle] < u)
-                    high = middle;
-                else
-                    low = middle + 1;
-            }
-            site = low;
-            if (low == end) continue;
-            u64 bits = random_bits(seed, ERRORS, (u64)shot, ++draw) >> 32;
-            int paulis = plan.site_second[low] < 0 ? 3 : 15;
-            found(low, 1 + (int)(bits * (u64)paulis >> 32));
-            site = low + 1;
-        }
-    }
-
-    Error error(int site, int letters) const {
-        const Op &op = plan.ops[noise.ops[site]];
-        Error e = {op.group, op.rank, 0, 0};
-        add_letter(letters & 3, plan.site_first[site], e);
-        if (plan.site_second[site] >= 0) add_letter(letters >> 2, plan.site_second[site], e);
-        return e;
-    }
-};
-
-void draw_errors(Shots &s, Arena &arena, const ErrorDraws &draws, i64 shots) {
-    i64 total = 0;
-    for (i64 i = 0; i < shots; i++) {
-        s.starts[i] = total;
-        draws.of_shot(i, [&](int, int) { total++; });
-    }
-    s.starts[shots] = total;
-    s.errors = arena.array<Error>((size_t)total);
-    i64 at = 0;
-    for (i64 i = 0; i < shots; i++) {
-        i64 start = at;
-        draws.of_shot(i, [&](int site, int letters) {
-            Error e = draws.error(site, letters);
-            i64 j = at++;
-            for (; j > start && compare(e, s.errors[j - 1]) < 0; j--) s.errors[j] = s.errors[j - 1];
-            s.errors[j] = e;
-        });
-    }
-    i64 *spare = arena.array<i64>(shots);
-    for (i64 i = 0; i < shots; i++) s.order[i] = i;
-    sort_shots(s, s.order, spare, shots);
-    arena.give(spare);
-}
-
-// ---------------------------------------------------------------- reading and collapsing one qubit
-
-constexpr i64 CHUNK = 1 << 14; // amplitudes
-
-template <class T> struct Halves {
-    T *state;
-    i64 size; // amplitudes
-    u64 bit;
-    double *sums; // two per chunk
-    bool keep_one, to_zero;
-    T factor;
-
-    static i64 chunk(const Halves &h) { return h.size < CHUNK ? h.size : CHUNK; }
-
-    static void sum(void *context, i64 number, int) {
-        Halves &h = *(Halves *)context;
-        double total[2] = {0, 0};
-        for (i64 i = number * CHUNK, end = i + chunk(h); i < end; i++) {
-            double re = h.state[2 * i], im = h.state[2 * i + 1];
-            total[((u64)i & h.bit) != 0] += re * re + im * im;
-        }
-        h.sums[2 * number] = total[0];
-        h.sums[2 * number + 1] = total[1];
-    }
-
-    static void collapse(void *context, i64 number, int) {
-        Halves &h = *(Halves *)context;
-        for (i64 i = number * CHUNK, end = i + chunk(h); i < end; i++) {
-            bool one = ((u64)i & h.bit) != 0;
-            T f = one == h.keep_one ? h.factor : 0;
-            h.state[2 * i] *= f;
-            h.state[2 * i + 1] *= f;
-        }
-    }
-};
+constexpr i64 MOST_ERRORS = (i64)1 << 21; // of shots walked together
 
 // ---------------------------------------------------------------- the walk
 
 template <class T> struct Walk {
     const Plan *plan;
     const kw_sampling *wanted;
+    const kw_noise *noise;
     const Reading *reading;
     const Shots *shots;
     Machine<T> machine;
@@ -194,44 +51,61 @@ template <class T> struct Walk {
         return wanted->records + ((size_t)row * (size_t)wanted->shots + (size_t)shot) * (size_t)wanted->words;
     }
 
-    i64 error_at(i64 shot, i64 seen) const { return shots->starts[shot] + seen; }
-
-    int next_error(i64 shot, i64 seen) const {
-        i64 at = error_at(shot, seen);
-        return at < shots->starts[shot + 1] ? shots->errors[at].group : NONE;
+    // The next error of a shot that has met `seen` of them, or null.
+    const Error *next_error(i64 shot, i64 seen) const {
+        i64 at = shots->start(shot) + seen;
+        return at < shots->end(shot) ? shots->errors + at : nullptr;
     }
 
-    i64 errors_in(i64 shot, i64 seen, int group) const {
-        i64 count = 0;
-        while (next_error(shot, seen + count) == group) count++;
-        return count;
+    int next_group(i64 shot, i64 seen) const {
+        const Error *e = next_error(shot, seen);
+        return e ? e->group : NONE;
     }
 
-    bool same_errors(i64 a, i64 b, i64 seen, int group) const {
-        i64 count = errors_in(a, seen, group);
-        if (count != errors_in(b, seen, group)) return false;
-        for (i64 i = 0; i < count; i++)
-            if (compare(shots->errors[error_at(a, seen + i)], shots->errors[error_at(b, seen + i)]))
-                return false;
-        return true;
+    // What happens to a shot in the rest of a group: Pauli errors, up to a damping or to the end.
+    struct Fate {
+        const Error *errors;
+        int paulis;
+        bool damps;
+
+        bool operator==(const Fate &other) const {
+            if (paulis != other.paulis || damps != other.damps) return false;
+            for (int i = 0; i < paulis + damps; i++)
+                if (compare(errors[i], other.errors[i])) return false;
+            return true;
+        }
+    };
+
+    Fate fate(i64 shot, i64 seen, int group) const {
+        Fate out = {next_error(shot, seen), 0, false};
+        for (; next_group(shot, seen) == group; seen++) {
+            if (next_error(shot, seen)->damps) {
+                out.damps = true;
+                break;
+            }
+            out.paulis++;
+        }
+        return out;
     }
 
     void copy_state(T *to, const T *from) const {
         if (to != from) memcpy(to, from, 2 * sizeof(T) * amplitudes(plan->qubits));
     }
 
-    // Groups from `group` to `end`, the first of them with the errors of `shot`.
-    void run_with_errors(T *to, const T *from, int group, int end, i64 shot, i64 seen) {
-        const Error *errors = shots->errors + error_at(shot, seen);
-        int count = (int)errors_in(shot, seen, group);
+    // A part of a group with its errors, then whole groups up to `end`.
+    void run_part(T *to, const T *from, int group, const Part &part, int end) {
         const Group &g = plan->groups[group];
+        if (!part.error_count && part.from == part.to)
+            return machine.run(to, from, group + 1, end, {-1, nullptr});
+        if (!part.error_count && part.from == 0 && part.to == g.count)
+            return machine.run(to, from, group, end, {-1, nullptr});
         bool table = g.how == How::TABLE;
         if (table || g.width <= MAX_DENSE) {
             alignas(64) T matrix[2 << (2 * MAX_DENSE)];
             alignas(64) double scratch[6 << (2 * MAX_DENSE)];
-            build_group<T>(*plan, g, row, errors, count, matrix, scratch);
+            build_group<T>(*plan, g, row, part, matrix, scratch);
             u64 flips = 0;
-            for (int i = 0; table && i < count; i++) flips ^= errors[i].x;
+            for (int i = 0; table && i < part.error_count; i++) flips ^= part.errors[i].x;
             if (flips) {
                 copy_state(to, from);
                 machine.pauli(to, flips, 0);
@@ -241,12 +115,12 @@ template <class T> struct Walk {
             return;
         }
         copy_state(to, from);
-        machine.one_by_one(to, group, errors, count);
+        machine.one_by_one(to, group, part);
         machine.run(to, to, group + 1, end, {-1, nullptr});
     }
 
     int stop_before(i64 shot, i64 seen, int from) const { // next error or event
-        int error = next_error(shot, seen);
+        int error = next_group(shot, seen);
         for (int g = from; g < plan->group_count && g < error; g++)
             if (plan->groups[g].how == How::EVENT) return g;
         return error < plan->group_count ? error : plan->group_count;
@@ -259,121 +133,202 @@ template <class T> struct Walk {
             for (i64 i = 0; i < items; i++) work(context, i, 0);
     }
 
-    // Shots order[0..count) have run to `group` in `state`, having met `seen` errors each.
-    void walk(T *state, int group, i64 *order, i64 count, i64 seen) {
+    // Where shots are that run together: the first `rank` operations of `group` are done, and each
+    // has met `seen` errors; the next is a damping that is due now, or not.
+    struct Place {
+        int group, rank;
+        i64 seen;
+        bool damps;
+    };
+
+    // Shots order[0..count) are in `state`, at `at`.
+    void walk(T *state, Place at, i64 *order, i64 count) {
         while (!out_of_memory) {
-            int stop = stop_before(order[0], seen, group);
-            machine.run(state, state, group, stop, {-1, nullptr});
-            group = stop;
-            if (group == plan->group_count) {
-                read(state, order, count);
-                return;
+            if (at.damps)
+                damp(state, at, order, count);
+            else {
+                if (at.rank == 0) {
+                    int stop = stop_before(order[0], at.seen, at.group);
+                    machine.run(state, state, at.group, stop, {-1, nullptr});
+                    at.group = stop;
+                }
+                if (at.group == plan->group_count) {
+                    read(state, order, count);
+                    return;
+                }
+                if (at.rank == 0 && plan->groups[at.group].how == How::EVENT)
+                    event(state, at, order, count);
+                else
+                    part_by_errors(state, at, order, count);
             }
-            if (plan->groups[group].how == How::EVENT)
-                event(state, group, order, count, seen);
-            else
-                part_by_errors(state, group, order, count, seen);
-            group = next_group;
-            if (group < 0) return;
+            if (ended) return;
+            at = next;
             order = next_order;
             count = next_count;
-            seen = next_seen;
         }
     }
 
-    // Where the walk goes on in place: the largest part. -1: nowhere.
-    int next_group;
+    // Where the walk goes on in place: with the largest part, if it goes on.
+    bool ended;
+    Place next;
     i64 *next_order;
-    i64 next_count, next_seen;
+    i64 next_count;
 
-    void part_by_errors(T *state, int group, i64 *order, i64 count, i64 seen) {
+    void go_on(Place at, i64 *order, i64 count) {
+        ended = false;
+        next = at;
+        next_order = order;
+        next_count = count;
+    }
+
+    void part_by_errors(T *state, Place at, i64 *order, i64 count) {
         // Equal errors stand together; shots without an error here stand last.
+        auto end_of_part = [&](i64 i) {
+            Fate first = fate(order[i], at.seen, at.group);
+            i64 j = i + 1;
+            while (j < count && fate(order[j], at.seen, at.group) == first) j++;
+            return j;
+        };
         i64 best = 0, best_count = 0;
         for (i64 i = 0, j; i < count; i = j) {
-            for (j = i + 1; j < count && same_errors(order[i], order[j], seen, group); j++) {
-            }
+            j = end_of_part(i);
             if (j - i > best_count) {
                 best = i;
                 best_count = j - i;
             }
         }
         for (i64 i = 0, j; i < count && !out_of_memory; i = j) {
-            for (j = i + 1; j < count && same_errors(order[i], order[j], seen, group); j++) {
-            }
+            j = i == best ? i + best_count : end_of_part(i);
             if (i == best) continue;
             T *copy = take_register();
             if (!copy) return stop_here();
-            i64 more = errors_in(order[i], seen, group);
-            int stop = more ? stop_before(order[i], seen + more, group + 1)
-                            : stop_before(order[i], seen, group + 1);
-            if (more)
-                run_with_errors(copy, state, group, stop, order[i], seen);
-            else
-                machine.run(copy, state, group, stop, {-1, nullptr});
-            walk(copy, stop, order + i, j - i, seen + more);
+            Place then = meet(copy, state, at, order[i]);
+            walk(copy, then, order + i, j - i);
             give_register(copy);
         }
-        i64 more = errors_in(order[best], seen, group);
-        int stop = stop_before(order[best], seen + more, group + 1);
-        if (more)
-            run_with_errors(state, state, group, stop, order[best], seen);
-        else
-            machine.run(state, state, group, stop, {-1, nullptr});
-        next_group = stop;
-        next_order = order + best;
-        next_count = best_count;
-        next_seen = seen + more;
+        if (out_of_memory) return stop_here();
+        go_on(meet(state, state, at, order[best]), order + best, best_count);
     }
 
-    void stop_here() { next_group = -1; }
+    // What happens to a shot in the rest of this group, and all after it up to its next error.
+    Place meet(T *to, const T *from, Place at, i64 shot) {
+        Fate f = fate(shot, at.seen, at.group);
+        i64 seen = at.seen + f.paulis;
+        int count = plan->groups[at.group].count;
+        int rank = f.damps ? f.errors[f.paulis].rank + 1 : count;
+        int end = f.damps ? at.group + 1 : stop_before(shot, seen, at.group + 1);
+        run_part(to, from, at.group, {at.rank, rank, f.errors, f.paulis}, end);
+        if (f.damps) return {at.group, rank, seen, true};
+        return {end, 0, seen, false};
+    }
 
-    void event(T *state, int group, i64 *order, i64 count, i64 seen) {
-        const Op &op = plan->ops[plan->groups[group].first];
-        Halves<T> h = {state, (i64)amplitudes(plan->qubits), op.qubits, halves, false, false, 1};
-        i64 chunks = h.size > CHUNK ? h.size / CHUNK : 1;
-        each(chunks, Halves<T>::sum, &h);
-        double weight[2] = {0, 0};
-        for (i64 c = 0; c < chunks; c++)
+    void stop_here() { ended = true; }
+
+    // The weights of the two halves of a state.
+    Halves<T> halves_of(const T *state, u64 bit, double *weight) {
+        Halves<T> h = {nullptr, state, (i64)amplitudes(plan->qubits), bit, halves, {1, 1}};
+        each(h.chunks(), Halves<T>::sum, &h);
+        weight[0] = weight[1] = 0;
+        for (i64 c = 0; c < h.chunks(); c++)
             for (int b = 0; b < 2; b++) weight[b] += h.sums[2 * c + b];
-        double total = weight[0] + weight[1];
-        // Zeros first, then ones, each in the order they had.
-        i64 zeros = 0, ones = 0;
-        u32 number = (u32)(&op - plan->ops);
-        for (i64 i = 0; i < count; i++) {
-            bool one = unit(random_bits(wanted->seeds[row], COLLAPSE, (u64)order[i], number)) * total <
-                       weight[1];
-            if (one) {
-                part[ones++] = order[i];
-                if (op.code == KW_MEASURE && op.slot >= 0)
-                    record(order[i])[op.slot >> 6] |= ONE << (op.slot & 63);
-            } else
-                order[zeros++] = order[i];
-        }
-        memcpy(order + zeros, part, sizeof(i64) * (size_t)ones);
-        bool reset = op.code == KW_RESET;
-        bool larger = ones > zeros;
-        i64 lesser = larger ? zeros : ones;
+        return h;
+    }
+
+    // Those that stay first, then those that go, each in the order they had; how many stay.
+    template <class F> i64 parted(i64 *order, i64 count, F goes) {
+        i64 stay = 0, go = 0;
+        for (i64 i = 0; i < count; i++)
+            if (goes(order[i]))
+                part[go++] = order[i];
+            else
+                order[stay++] = order[i];
+        memcpy(order + stay, part, sizeof(i64) * (size_t)go);
+        return stay;
+    }
+
+    // The smaller part of the shots walks on in a copy, the larger in place: change(to, gone) makes
+    // the state of either part from this one.
+    template <class F> void part_in_two(T *state, Place then, i64 *order, i64 count, i64 stay, F change) {
+        bool larger = count - stay > stay; // those that go
+        i64 lesser = larger ? stay : count - stay;
         if (lesser) {
             T *copy = take_register();
             if (!copy) return stop_here();
-            memcpy(copy, state, 2 * sizeof(T) * amplitudes(plan->qubits));
-            collapse(copy, h, chunks, !larger, weight[!larger] / total, reset);
-            walk(copy, group + 1, order + (larger ? 0 : zeros), lesser, seen);
+            change(copy, !larger);
+            walk(copy, then, order + (larger ? 0 : stay), lesser);
             give_register(copy);
+            if (out_of_memory) return stop_here();
         }
-        collapse(state, h, chunks, larger, weight[larger] / total, reset);
-        next_group = group + 1;
-        next_order = order + (larger ? zeros : 0);
-        next_count = larger ? ones : zeros;
-        next_seen = seen;
+        change(state, larger);
+        go_on(then, order + (larger ? stay : 0), larger ? count - stay : stay);
     }
 
-    void collapse(T *state, Halves<T> h, i64 chunks, bool one, double share, bool reset) {
-        h.state = state;
-        h.keep_one = one;
-        h.factor = (T)(1 / __builtin_sqrt(share));
-        each(chunks, Halves<T>::collapse, &h);
-        if (reset && one) machine.pauli(state, h.bit, 0);
+    void scale(T *to, Halves<T> h, double zero, double one) {
+        h.to = to;
+        h.factors[0] = (T)zero;
+        h.factors[1] = (T)one;
+        each(h.chunks(), Halves<T>::scale, &h);
+    }
+
+    void fall(T *to, Halves<T> h, double factor) {
+        h.to = to;
+        h.factors[1] = (T)factor;
+        each(h.chunks(), Halves<T>::fall, &h);
+    }
+
+    // A measurement or a reset.
+    void event(T *state, Place at, i64 *order, i64 count) {
+        const Op &op = plan->ops[plan->groups[at.group].first];
+        double weight[2];
+        Halves<T> h = halves_of(state, op.qubits, weight);
+        double total = weight[0] + weight[1];
+        u32 number = (u32)(&op - plan->ops);
+        i64 stay = parted(order, count, [&](i64 shot) {
+            bool one = unit(random_bits(wanted->seeds[row], COLLAPSE, (u64)shot, number)) * total < weight[1];
+            if (one && op.code == KW_MEASURE && op.slot >= 0)
+                record(shot)[op.slot >> 6] |= ONE << (op.slot & 63);
+            return one;
+        });
+        Place then = {at.group + 1, 0, at.seen, false};
+        part_in_two(state, then, order, count, stay, [&](T *to, bool one) {
+            double factor = 1 / __builtin_sqrt(weight[one] / total);
+            if (one && op.code == KW_RESET)
+                fall(to, h, factor);
+            else
+                scale(to, h, one ? 0 : factor, one ? factor : 0);
+        });
+    }
+
+    // A damping that happens: a 1 falls to 0 with the odds d, else amplitudes of 1 shrink by
+    // sqrt(1 - d). With d = 1 it is a reset.
+    void damp(T *state, Place at, i64 *order, i64 count) {
+        const Error &e = *next_error(order[0], at.seen);
+        double d = noise->damping[e.site], weight[2];
+        Halves<T> h = halves_of(state, e.x, weight);
+        double total = weight[0] + weight[1];
+        u32 number = (u32)e.site;
+        i64 stay = parted(order, count, [&](i64 shot) {
+            double u = unit(random_bits(wanted->seeds[row], DAMPING, (u64)shot, number));
+            return u * total < d * weight[1];
+        });
+        Place then = {at.group, at.rank, at.seen + 1, false};
+        if (at.rank == plan->groups[at.group].count && next_group_of(order, count, then.seen) != at.group)
+            then = {at.group + 1, 0, then.seen, false};
+        part_in_two(state, then, order, count, stay, [&](T *to, bool falls) {
+            if (falls) return fall(to, h, 1 / __builtin_sqrt(weight[1] / total));
+            double kept = (weight[0] + (1 - d) * weight[1]) / total;
+            scale(to, h, 1 / __builtin_sqrt(kept), __builtin_sqrt((1 - d) / kept));
+        });
+    }
+
+    // The group of the next error that any of these shots meets.
+    int next_group_of(const i64 *order, i64 count, i64 seen) const {
+        int least = NONE;
+        for (i64 i = 0; i < count; i++) {
+            int group = next_group(order[i], seen);
+            least = group < least ? group : least;
+        }
+        return least;
     }
 
     void read(const T *state, const i64 *order, i64 count) {
@@ -409,40 +364,43 @@ template <class T> struct Parts {
         T *state = w.take_register();
         if (!state) return;
         w.machine.start(state);
-        w.walk(state, 0, p.order + start, count, 0);
+        w.walk(state, {0, 0, 0, false}, p.order + start, count);
         w.give_register(state);
     }
 };
 
 // Cut the shots into parts of about the same work: a shot's own work is what follows its first error.
-void share_out(const Plan &plan, const Shots &s, i64 shots, int parts, i64 *starts) {
+void share_out(const Plan &plan, const Shots &s, int parts, i64 *starts) {
     auto work = [&](i64 i) {
         i64 shot = s.order[i];
-        if (s.starts[shot] == s.starts[shot + 1]) return (i64)0;
-        return (i64)(plan.group_count - s.errors[s.starts[shot]].group) + 1;
+        if (s.start(shot) == s.end(shot)) return (i64)0;
+        return (i64)(plan.group_count - s.errors[s.start(shot)].group) + 1;
     };
     i64 total = 0, passed = 0;
-    for (i64 i = 0; i < shots; i++) total += work(i);
+    for (i64 i = 0; i < s.count; i++) total += work(i);
     bool events = false;
     for (int g = 0; g < plan.group_count; g++) events |= plan.groups[g].how == How::EVENT;
     int part = 0;
     starts[0] = 0;
-    for (i64 i = 0; i < shots; i++) {
+    for (i64 i = 0; i < s.count; i++) {
         // With events, every shot is its own branch soon: share by number.
-        i64 at = events ? i * parts / shots : (total ? passed * parts / total : 0);
+        i64 at = events ? i * parts / s.count : (total ? passed * parts / total : 0);
         while (part < at && part < parts - 1) starts[++part] = i;
         passed += work(i);
     }
-    while (part < parts) starts[++part] = shots;
+    while (part < parts) starts[++part] = s.count;
 }
 
-void flip_readout(const kw_sampling *s, const kw_noise *noise, i64 row) {
-    if (!(noise->readout > 0)) return;
+void misread(const kw_sampling *s, i64 row) {
+    if (!s->misread) return;
     for (i64 shot = 0; shot < s->shots; shot++) {
         u64 *record = s->records + ((size_t)row * (size_t)s->shots + (size_t)shot) * (size_t)s->words;
-        for (int slot = 0; slot < s->slots; slot++)
-            if (unit(random_bits(s->seeds[row], READOUT, (u64)shot, (u32)slot)) < noise->readout)
-                record[slot >> 6] ^= ONE << (slot & 63);
+        for (int slot = 0; slot < s->slots; slot++) {
+            u64 &word = record[slot >> 6];
+            double odds = s->misread[2 * slot + (word >> (slot & 63) & 1)];
+            if (odds > 0 && unit(random_bits(s->seeds[row], READOUT, (u64)shot, (u32)slot)) < odds)
+                word ^= ONE << (slot & 63);
+        }
     }
 }
 
@@ -456,11 +414,10 @@ void branch(Arena &arena, const kw_program *program, const kw_noise *noise, cons
     bool share = plan.qubits >= SHARED_FROM;
     int parts = share ? 1 : team.size;
     if (parts > wanted->shots) parts = (int)wanted->shots;
-    double *reach = arena.array<double>(noise->sites), *passed = arena.array<double>(noise->sites);
-    for (int i = 0; i < noise->sites; i++) {
-        reach[i] = i % STRETCH ? passed[i - 1] : 1;
-        passed[i] = reach[i] * (1 - noise->odds[i]);
-    }
+    Odds odds;
+    odds.open(arena, *noise);
+    i64 together = (i64)((double)MOST_ERRORS / (1 + odds.sum)) + 1;
+    if (together > wanted->shots) together = wanted->shots;
     Walk<T> *walks = arena.zeros<Walk<T>>(parts);
     i64 *starts = arena.array<i64>(parts + 1);
     i64 chunks = (i64)(amplitudes(plan.qubits) / CHUNK) + 1;
@@ -468,6 +425,7 @@ void branch(Arena &arena, const kw_program *program, const kw_noise *noise, cons
         Walk<T> &w = walks[i];
         w.plan = &plan;
         w.wanted = wanted;
+        w.noise = noise;
         w.reading = reading;
         w.team = share ? &team : nullptr;
         w.machine.open(arena, plan, w.team);
@@ -475,33 +433,37 @@ void branch(Arena &arena, const kw_program *program, const kw_noise *noise, cons
         w.sums = arena.array<double>(reading->blocks());
         w.block = arena.array<double>(1 << BLOCK);
         w.halves = arena.array<double>(2 * chunks);
-        w.draws = arena.array<Draw>(wanted->shots);
-        w.spare = arena.array<Draw>(wanted->shots);
-        w.part = arena.array<i64>(wanted->shots);
+        w.draws = arena.array<Draw>(together);
+        w.spare = arena.array<Draw>(together);
+        w.part = arena.array<i64>(together);
         w.arena = &arena;
     }
     bool failed = false;
     for (i64 row = 0; row < wanted->rows && !failed; row++) {
-        Shots shots;
-        shots.starts = arena.array<i64>(wanted->shots + 1);
-        shots.order = arena.array<i64>(wanted->shots);
-        draw_errors(shots, arena, {plan, *noise, reach, passed, wanted->seeds[row]}, wanted->shots);
         for (int i = 0; i < parts; i++) {
-            walks[i].shots = &shots;
             walks[i].row = row;
             walks[i].machine.prepare(row);
         }
-        share_out(plan, shots, wanted->shots, parts, starts);
-        Parts<T> work = {walks, starts, shots.order};
-        if (share)
-            Parts<T>::run(&work, 0, 0);
-        else
-            team.each(parts, Parts<T>::run, &work);
-        for (int i = 0; i < parts; i++) failed |= walks[i].out_of_memory;
-        flip_readout(wanted, noise, row);
-        arena.give(shots.errors);
-        arena.give(shots.starts);
-        arena.give(shots.order);
+        for (i64 first = 0; first < wanted->shots && !failed; first += together) {
+            Shots shots;
+            shots.first = first;
+            shots.count = wanted->shots - first < together ? wanted->shots - first : together;
+            shots.starts = arena.array<i64>(shots.count + 1);
+            shots.order = arena.array<i64>(shots.count);
+            draw_errors(shots, arena, {plan, *noise, odds, wanted->seeds[row]});
+            share_out(plan, shots, parts, starts);
+            for (int i = 0; i < parts; i++) walks[i].shots = &shots;
+            Parts<T> work = {walks, starts, shots.order};
+            if (share)
+                Parts<T>::run(&work, 0, 0);
+            else
+                team.each(parts, Parts<T>::run, &work);
+            for (int i = 0; i < parts; i++) failed |= walks[i].out_of_memory;
+            arena.give(shots.errors);
+            arena.give(shots.starts);
+            arena.give(shots.order);
+        }
+        misread(wanted, row);
     }
     if (failed) longjmp(arena.failed, 1);
 }

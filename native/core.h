@@ -19,6 +19,7 @@ typedef uint32_t u32;
 typedef int64_t i64;
 
 constexpr int MAX_QUBITS = 40;
+constexpr int MAX_TARGETS = 4;  // of one matrix
 constexpr int MAX_DENSE = 5;    // widest fused matrix, in qubits
 constexpr int MAX_DIAGONAL = 8; // widest fused diagonal, in qubits
 constexpr u64 ONE = 1;
@@ -118,6 +119,6 @@ inline u64 random_bits(u64 seed, u32 stream, u64 index, u32 draw) {
 
 inline double unit(u64 bits) { return (double)(bits >> 11) * 0x1p-53; }
 
-enum Stream : u32 { SAMPLE = 0, ERRORS = 1, COLLAPSE = 2, READOUT = 3 };
+enum Stream : u32 { SAMPLE = 0, ERRORS = 1, COLLAPSE = 2, READOUT = 3, DAMPING = 4 };
 
 } // namespace kw

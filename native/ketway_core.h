@@ -16,7 +16,7 @@ enum { KW_OK = 0, KW_NO_MEMORY = 1, KW_TOO_WIDE = 2 };
 
 /* What an operation is. Operands are its controls, then its targets. */
 enum {
-    KW_MATRIX = 0,    /* data: 4**targets complex numbers, row-major */
+    KW_MATRIX = 0,    /* data: 4**targets complex numbers, row-major; at most 4 targets */
     KW_DIAGONAL = 1,  /* data: 2**targets complex numbers */
     KW_SWAP = 2,      /* no controls, no data: only renames qubits */
     KW_ROTATION = 3,  /* exp(-i angle P); data: cos, sin; one row of letters */
@@ -69,14 +69,19 @@ typedef struct {
     double *masses;        /* probability mass kept of each row */
 } kw_wanted;
 
-/* Pauli errors that may follow operations, in the order of the operations. */
+/* What may go wrong after operations, in the order of the operations: a site is a Pauli error on one
+   or two qubits, or the damping of one qubit, which takes a 1 to 0 with a probability of its own.
+   Whether anything happens at a site does not depend on the state. */
 typedef struct {
     int32_t sites;
-    const int32_t *ops;   /* the operation that the site follows */
-    const int32_t *first; /* operand qubits of the error */
-    const int32_t *second; /* or -1 */
-    const double *odds;   /* probability that any of the 3 or 15 Paulis happens */
-    double readout;
+    const int32_t *ops;     /* the operation that the site follows */
+    const int32_t *first;   /* operand qubits of the error */
+    const int32_t *second;  /* or -1 */
+    const double *odds;     /* probability that anything happens */
+    const int32_t *tables;  /* which row of limits says what Pauli happens; -1: a damping */
+    const double *damping;  /* of a damping that happens: the odds that a 1 becomes a 0 */
+    const uint64_t *limits; /* rows of 16: 64 random bits below limit k, and not below k - 1, are the
+                               Pauli with letters k & 3 on `first` and k >> 2 on `second` */
 } kw_noise;
 
 typedef struct {
@@ -89,6 +94,7 @@ typedef struct {
     const int32_t *read_slots; /* bits of the record that the final reads write: see read_starts */
     const int32_t *read_starts; /* reads + 1 */
     int32_t slots;             /* bits of a record */
+    const double *misread;     /* for each: the odds that a 0 is read as 1, and a 1 as 0; or null */
     uint64_t *records;         /* rows x shots x words, zeroed by the caller */
 } kw_sampling;
 
@@ -102,6 +108,10 @@ KW_API int kw_branch(const kw_program *program, const kw_noise *noise, const kw_
 /* The final amplitudes of one row, as double precision pairs. */
 KW_API int kw_state(const kw_program *program, int64_t row, int32_t single, int32_t threads,
                     double *amplitudes);
+/* The real parts of chosen amplitudes of every row, 2**bits of each: bit j of a choice stands for the
+   qubits masks[j] of the register. For density matrices written as vectors. */
+KW_API int kw_real(const kw_program *program, int64_t rows, int32_t single, int32_t threads,
+                   int32_t bits, const uint64_t *masks, double *chosen);
 /* How the circuit is cut: counts of operations, fused groups and passes over the memory. */
 KW_API int kw_describe(const kw_program *program, int32_t single, int64_t *groups, int64_t *passes);
 

@@ -29,7 +29,8 @@ template <class T> void Machine<T>::prepare(i64 r) {
     for (int g = 0; g < plan->group_count; g++) {
         const Group &group = plan->groups[g];
         if (group.how == How::DENSE || group.how == How::TABLE)
-            build_group<T>(*plan, group, r, nullptr, 0, matrices + 2 * group.matrix, scratch);
+            build_group<T>(*plan, group, r, {0, group.count, nullptr, 0},
+                           matrices + 2 * group.matrix, scratch);
     }
 }
 
@@ -170,16 +171,14 @@ template <class T> void Machine<T>::pauli(T *state, u64 x, u64 z) const {
     apply_pauli<T>(state, whole.view, x, z);
 }
 
-template <class T>
-void Machine<T>::one_by_one(T *state, int g, const Error *errors, int error_count) const {
+template <class T> void Machine<T>::one_by_one(T *state, int g, const Part &part) const {
     int n = plan->qubits;
     Whole whole(n);
     T *work = n <= Tiling<T>::TILE ? works[0] : whole_work;
-    for (int op = plan->groups[g].first; op >= 0; op = plan->ops[op].next) {
-        apply_op<T>(*plan, plan->ops[op], row, state, whole.view, work);
-        for (; error_count && errors->rank == plan->ops[op].rank; errors++, error_count--)
-            pauli(state, errors->x, errors->z);
-    }
+    each_of(
+        *plan, plan->groups[g], part,
+        [&](const Op &op) { apply_op<T>(*plan, op, row, state, whole.view, work); },
+        [&](const Error &e) { apply_pauli<T>(state, whole.view, e.x, e.z); });
 }
 
 template struct Machine<double>;

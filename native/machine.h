@@ -37,8 +37,8 @@ template <class T> struct Machine {
     void start(T *state) const; // |0...0>
     // A Pauli string on the whole register.
     void pauli(T *state, u64 x, u64 z) const;
-    // One LIST or TABLE group by its operations, with errors between, on the whole register.
-    void one_by_one(T *state, int group, const Error *errors, int error_count) const;
+    // A part of a group by its operations, with errors between, on the whole register.
+    void one_by_one(T *state, int group, const Part &part) const;
 
     void apply(T *a, const View &view, int group, Instead<T> instead, T *work) const;
 };

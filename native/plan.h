@@ -103,12 +103,33 @@ template <class T> void apply_pauli(T *a, const View &view, u64 x, u64 z);
 // An error in the middle of a group: after which of its operations, and what.
 struct Error {
     int group, rank;
+    int site;
+    bool damps; // the qubit of x, and what comes of it depends on the state
     u64 x, z;
 };
 
-// The matrix (or table) of a group for one row, with errors put in; `scratch` holds 4**width complex.
+// A part of a group: its operations of ranks from..to-1, with Pauli errors among and after them.
+struct Part {
+    int from, to;
+    const Error *errors;
+    int error_count;
+};
+
+template <class F, class G>
+void each_of(const Plan &plan, const Group &group, const Part &part, F op, G error) {
+    const Error *next = part.errors, *end = next + part.error_count;
+    for (int i = group.first; i >= 0 && plan.ops[i].rank < part.to; i = plan.ops[i].next) {
+        const Op &o = plan.ops[i];
+        if (o.rank < part.from) continue;
+        for (; next < end && next->rank < o.rank; next++) error(*next);
+        op(o);
+    }
+    for (; next < end; next++) error(*next);
+}
+
+// The matrix (or table) of a part of a group for one row; `scratch` holds 4**width complex.
 template <class T>
-void build_group(const Plan &plan, const Group &group, i64 row, const Error *errors, int error_count,
-                 T *out, double *scratch);
+void build_group(const Plan &plan, const Group &group, i64 row, const Part &part, T *out,
+                 double *scratch);
 
 } // namespace kw

@@ -268,6 +268,54 @@ void run_state(Arena &arena, const kw_program *program, i64 row, Team &team, dou
     }
 }
 
+// Chosen amplitudes of rows.
+template <class T> struct Chosen {
+    i64 count;
+    const u64 *indices;
+    Machine<T> *machines;
+    T **states;
+    double *out;
+
+    static void run(void *context, i64 row, int worker) {
+        Chosen &c = *(Chosen *)context;
+        Machine<T> &m = c.machines[worker];
+        T *state = c.states[worker];
+        m.prepare(row);
+        m.start(state);
+        m.run(state, state, 0, m.plan->group_count, {-1, nullptr});
+        for (i64 i = 0; i < c.count; i++) c.out[row * c.count + i] = state[2 * c.indices[i]];
+    }
+};
+
+template <class T>
+void run_chosen(Arena &arena, const kw_program *program, i64 rows, Team &team, int bits,
+                const u64 *masks, double *out) {
+    Plan plan;
+    make_plan(plan, arena, program, nullptr, Tiling<T>::TILE, Tiling<T>::RUN, false);
+    i64 count = (i64)1 << bits;
+    u64 *indices = arena.array<u64>(count);
+    for (i64 i = 0; i < count; i++) {
+        indices[i] = 0;
+        for (int j = 0; j < bits; j++)
+            if (i >> j & 1)
+                for (u64 rest = masks[j]; rest; rest &= rest - 1)
+                    indices[i] |= ONE << plan.read_at[lowest(rest)];
+    }
+    bool share = plan.qubits >= SHARED_FROM || rows == 1;
+    int workers = share ? 1 : team.size;
+    if (workers > rows) workers = (int)rows;
+    Chosen<T> chosen = {count, indices, arena.array<Machine<T>>(workers), arena.array<T *>(workers),
+                        out};
+    for (int i = 0; i < workers; i++) {
+        chosen.machines[i].open(arena, plan, share ? &team : nullptr);
+        chosen.states[i] = arena.array<T>(2 * amplitudes(plan.qubits));
+    }
+    if (share)
+        for (i64 row = 0; row < rows; row++) Chosen<T>::run(&chosen, row, 0);
+    else
+        team.each(rows, Chosen<T>::run, &chosen);
+}
+
 } // namespace
 
 const char *isa_name();
@@ -280,7 +328,7 @@ using namespace kw;
 
 extern "C" {
 
-int32_t kw_abi(void) { return 2; }
+int32_t kw_abi(void) { return 3; }
 
 const char *kw_isa(void) { return isa_name(); }
 
@@ -293,6 +341,12 @@ int kw_state(const kw_program *program, int64_t row, int32_t single, int32_t thr
              double *amplitudes) {
     KW_CALL(threads, single ? run_state<float>(arena, program, row, team, amplitudes)
                             : run_state<double>(arena, program, row, team, amplitudes))
+}
+
+int kw_real(const kw_program *program, int64_t rows, int32_t single, int32_t threads, int32_t bits,
+            const uint64_t *masks, double *chosen) {
+    KW_CALL(threads, single ? run_chosen<float>(arena, program, rows, team, bits, masks, chosen)
+                            : run_chosen<double>(arena, program, rows, team, bits, masks, chosen))
 }
 
 int kw_describe(const kw_program *program, int32_t single, int64_t *groups, int64_t *passes) {

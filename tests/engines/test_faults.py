@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 from tests.chance import binomial_fits, fits
 
-from ketway.devices.noise import NoiseModel
 from ketway.engines import faults, seeds
-from ketway.engines.faults import FaultSource, Gaps, SiteCounts
+from ketway.engines.faults import Faults, FaultSource, Gaps
 
 
 @pytest.mark.parametrize("probability", [1e-6, 1e-4, 0.003, 0.1, 0.5, 0.9375])
@@ -52,33 +51,59 @@ def spread(row: np.ndarray) -> np.ndarray:
     return np.unpackbits(np.ascontiguousarray(row).view(np.uint8), bitorder="little")
 
 
-def test_each_pauli_pair_is_as_likely_as_the_documents_say() -> None:
-    rate, shots, sites = 0.4, 640, 300
-    source = FaultSource(NoiseModel("n", 0.0, rate), SiteCounts(0, sites, 0), 5, 0, shots)
-    letters = np.zeros(shots, dtype=np.int64)
+def source_of(
+    *distributions: dict[int, float],
+    sites: list[int],
+    misread: list[tuple[float, float]] | None = None,
+    reference: list[bool] | None = None,
+    shots: int = 640,
+    seed: int = 5,
+    part: int = 0,
+) -> FaultSource:
+    """Pauli numbers (first letter + 4 second) with their odds, and the distribution of each site."""
+    table = np.zeros((len(distributions), 16))
+    for row, odds in zip(table, distributions, strict=True):
+        for letter, p in odds.items():
+            row[letter] = p
+        row[0] = 1 - row.sum()
+    widths = tuple(2 if max(odds, default=0) > 3 else 1 for odds in distributions)
+    readings = np.array(misread or []).reshape(-1, 2)
+    found = Faults(sites, table, widths, readings, reference or [False] * len(readings))
+    return FaultSource(found, seed, part, shots)
+
+
+def test_each_pauli_pair_comes_as_often_as_it_should() -> None:
+    odds = {k: 0.004 * k for k in range(1, 16)}
+    source = source_of(odds, sites=[0] * 300)
     seen: Counter[int] = Counter()
-    for _ in range(sites):
-        letters = sum(spread(row).astype(np.int64) << k for k, row in enumerate(source.two()))
-        seen.update(letters.tolist())
-    chances = {0: 1 - 15 * rate / 16} | dict.fromkeys(range(1, 16), rate / 16)
-    assert fits(seen, chances)
+    for _ in range(300):
+        x0, z0, x1, z1 = (spread(row).astype(np.int64) for row in source.pauli())
+        first, second = ((x ^ z) | z << 1 for x, z in ((x0, z0), (x1, z1)))
+        seen.update((first + 4 * second).tolist())
+    assert fits(seen, {0: 1 - sum(odds.values())} | odds)
 
 
-def test_each_pauli_is_as_likely_as_the_documents_say() -> None:
-    rate, shots, sites = 0.2, 640, 300
-    source = FaultSource(NoiseModel("n", rate, 0.0), SiteCounts(sites, 0, 0), 6, 0, shots)
+def test_each_pauli_comes_as_often_as_it_should() -> None:
+    source = source_of({1: 0.02, 2: 0.05, 3: 0.1}, sites=[0] * 300)
     seen: Counter[tuple[int, int]] = Counter()
-    for _ in range(sites):
-        x, z = (spread(row).tolist() for row in source.one())
+    for _ in range(300):
+        x, z = (spread(row).tolist() for row in source.pauli())
         seen.update(zip(x, z, strict=True))
     numbered = {2 * x + z: count for (x, z), count in seen.items()}
-    assert fits(numbered, {0: 1 - 0.75 * rate, 1: rate / 4, 2: rate / 4, 3: rate / 4})
+    assert fits(numbered, {0: 0.83, 2: 0.02, 3: 0.05, 1: 0.1})
+
+
+def test_sites_of_each_distribution_come_in_the_order_of_the_program() -> None:
+    source = source_of({1: 1.0}, {3: 1.0}, {}, sites=[1, 0, 2, 0], shots=64)
+    found = [[int(row[0] != 0) for row in source.pauli()] for _ in range(4)]
+    assert found == [[0, 1], [1, 0], [0, 0], [1, 0]]
 
 
 def test_sites_do_not_share_their_shots() -> None:
     shots = 64_000
-    source = FaultSource(NoiseModel("n", 0.5, 0.5), SiteCounts(2, 2, 0), 7, 0, shots)
-    rows = [spread(row[0]) for row in (source.one(), source.one(), source.two(), source.two())]
+    even = {1: 0.25, 2: 0.25}
+    source = source_of(even, {k: 0.05 for k in range(1, 13)}, sites=[0, 0, 1, 1], shots=shots)
+    rows = [spread(source.pauli()[0]) for _ in range(4)]
     for i, a in enumerate(rows):
         for b in rows[i + 1 :]:
             both = (a.mean() * b.mean()).item()
@@ -86,13 +111,28 @@ def test_sites_do_not_share_their_shots() -> None:
 
 
 def test_walks_of_one_circuit_have_faults_of_their_own() -> None:
-    noise, sites = NoiseModel("n", 0.5, 0.0), SiteCounts(1, 0, 0)
-    first, second = (FaultSource(noise, sites, 8, part, 6400).one()[0] for part in (0, 1))
+    first, second = (
+        source_of({1: 0.5}, sites=[0], seed=8, part=part, shots=6400).pauli()[0] for part in (0, 1)
+    )
     assert (first != second).any()
 
 
 def test_misreading_flips_what_it_hits() -> None:
-    source = FaultSource(NoiseModel("n", 0, 0, 1.0), SiteCounts(0, 0, 2), 9, 0, 128)
+    source = source_of(sites=[], misread=[(1.0, 1.0)], shots=128)
     row = np.array([0, 2**64 - 1], dtype=np.uint64)
     source.misread(row)
     assert row.tolist() == [2**64 - 1, 0]
+
+
+@pytest.mark.parametrize("reference", [False, True])
+def test_misreading_depends_on_what_is_there(reference: bool) -> None:
+    """Rows say what differs from the reference: with it at 1, a clear bit is a 1."""
+    shots = 64_000
+    source = source_of(sites=[], misread=[(0.1, 0.3)], reference=[reference], shots=shots)
+    row = np.zeros(shots // 64, dtype=np.uint64)
+    row[: len(row) // 2] = 2**64 - 1
+    source.misread(row)
+    flipped, kept = spread(row)[: shots // 2], spread(row)[shots // 2 :]
+    low, high = (0.3, 0.1) if reference else (0.1, 0.3)
+    assert binomial_fits(int((flipped == 0).sum()), shots // 2, high)
+    assert binomial_fits(int((kept == 1).sum()), shots // 2, low)

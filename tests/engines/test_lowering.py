@@ -11,7 +11,8 @@ from ketway.circuits.circuit import Builder
 from ketway.circuits.gates import Kind
 from ketway.devices.noise import NoiseModel
 from ketway.engines import core
-from ketway.engines.lowering import lower, read, sites
+from ketway.engines.lowering import core_sites, lower, read
+from ketway.engines.noise import noise_sites
 
 NOISE = NoiseModel("test", one_qubit=0.25, two_qubit=0.5)
 
@@ -112,7 +113,7 @@ def test_errors_follow_the_operations_of_their_gate() -> None:
     b.add(Kind.SWAP, [1, 2])
     structure = b.circuit().structure
     lowered = lower(structure, NOISE)
-    found = sites(structure, lowered, NOISE)
+    found = core_sites(lowered, noise_sites(structure, NOISE))
     assert found.ops.tolist() == [0, 2, 2, 2, 2, 3]
     assert found.first.tolist() == [0, 0, 0, 0, 0, 1]
     assert found.second.tolist() == [-1, 1, 1, 1, 1, 2]

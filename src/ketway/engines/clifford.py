@@ -25,9 +25,9 @@ from ketway.engines.bitrows import Rows, counted, counted_integers, turned
 from ketway.engines.clifford_gates import clifford_rows
 from ketway.engines.clifford_program import Program, lower
 from ketway.engines.engine import Task
-from ketway.engines.faults import FaultSource
+from ketway.engines.faults import Faults, FaultSource
 from ketway.engines.frames import Choices, Coins, walk
-from ketway.engines.noise import noise_sites
+from ketway.engines.noise import Sites, figures_of, misreadings, noise_sites
 from ketway.jobs.failures import Code, FailedError, Failure
 from ketway.jobs.results import Provenance, Result, width_of
 
@@ -69,17 +69,31 @@ class _Prepared:
     """The reference sample: one outcome."""
     space: Space | None
     """All outcomes, where that was asked for or is narrow enough to number."""
+    faults: Faults | None
+    """What can go wrong, with noise."""
+    figures: dict[str, float]
+    """What of the noise was applied."""
 
 
 class CliffordEngine:
     """Stabiliser circuits, exactly, or shot by shot with Pauli noise and readout errors."""
 
     name = "clifford"
-    version = f"1/stim-{stim.__version__}"
+    version = f"2/stim-{stim.__version__}"
 
     def run(self, task: Task) -> Iterator[Result]:
-        noisy = task.noise is not None and not task.noise.ideal
+        noise = None if task.noise is None or task.noise.ideal else task.noise
+        noisy = noise is not None
         exact = task.exact and not noisy
+        if noise is not None and noise.relaxes:
+            raise FailedError(
+                Failure(
+                    Code.UNSUPPORTED_GATE,
+                    f"The Clifford engine cannot do the relaxation of the noise model {noise.name}: "
+                    "use fewer qubits, or a model without t1.",
+                )
+            )
+        sites = None if noise is None else noise_sites(task.batch.structure, noise)
         if task.shots <= 0 and not exact:
             why = "Noise is sampled" if noisy else "Without the exact distribution, circuits run"
             raise FailedError(Failure(Code.INVALID_INPUT, f"{why} shot by shot: ask for shots."))
@@ -94,8 +108,8 @@ class CliffordEngine:
                     )
                 )
             if prepared is None or prepared[0] != params.tobytes():
-                program = lower(task.batch.structure, params, noisy)
-                prepared = (params.tobytes(), _prepare(program, task, noisy))
+                program = lower(task.batch.structure, params, sites)
+                prepared = (params.tobytes(), _prepare(program, task, sites))
             yield self._result(prepared[1], task, seed, noisy)
 
     def estimate(
@@ -112,7 +126,7 @@ class CliffordEngine:
 
     def _result(self, prepared: _Prepared, task: Task, seed: int, noisy: bool) -> Result:
         space = prepared.space
-        drawn = _draw(prepared, task, seed, noisy) if task.shots else None
+        drawn = _draw(prepared, task, seed) if task.shots else None
         outcomes = probabilities = counts = shots = None
         kept = 1.0
         if drawn is not None:
@@ -131,14 +145,16 @@ class CliffordEngine:
             version=self.version,
             seed=seed,
             noise=noise.name if noise else None,
-            rates=noise.rates if noise else {},
+            rates=prepared.figures,
             kept=kept,
         )
         return Result(prepared.program.bits, outcomes, probabilities, counts, shots, provenance)
 
 
-def _prepare(program: Program, task: Task, noisy: bool) -> _Prepared:
-    reference = _reference(program)
+def _prepare(program: Program, task: Task, sites: Sites | None) -> _Prepared:
+    records = _records(program)
+    reference = _reference(program, records)
+    noisy = sites is not None
     choices = program.qubits + program.fresh
     space = None
     # Without noise, as many choices as shots cost what the shots would; fewer are a gain.
@@ -146,21 +162,33 @@ def _prepare(program: Program, task: Task, noisy: bool) -> _Prepared:
         flips = walk(program, choices, Choices().choose, None)
         vectors = turned(flips, program.bits, choices)
         space = space_of(reference, vectors, None if task.exact else _NUMBERED)
-    return _Prepared(program, reference, space)
+    if sites is None or task.noise is None:
+        return _Prepared(program, reference, space, None, {})
+    misread = misreadings(task.noise, tuple(program.read))
+    tables = sites.tables.tolist()
+    faults = Faults(tables, sites.distributions, sites.widths, misread, records)
+    figures = figures_of(sites, task.noise, tuple(program.read))
+    return _Prepared(program, reference, space, faults, figures)
 
 
-def _reference(program: Program) -> NDArray[np.uint8]:
-    """The outcome in which every random measurement gives 0: the same on every machine."""
+def _records(program: Program) -> list[bool]:
+    """What each measurement gives if every random one gives 0: the same on every machine."""
+    if not program.written:
+        return []
+    records: list[bool] = stim.Circuit(program.text).reference_sample().tolist()
+    return records
+
+
+def _reference(program: Program, records: list[bool]) -> NDArray[np.uint8]:
+    """The outcome of the reference sample."""
     bits = np.zeros(width_of(program.bits) * 8, dtype=np.uint8)
-    if program.written:
-        # The last write to a bit wins, as assignment in order does.
-        records = stim.Circuit(program.text).reference_sample()
-        for bit, record in zip(program.written, records.tolist(), strict=True):
-            bits[bit] = record
+    # The last write to a bit wins, as assignment in order does.
+    for bit, record in zip(program.written, records, strict=True):
+        bits[bit] = record
     return np.packbits(bits, bitorder="little")
 
 
-def _draw(prepared: _Prepared, task: Task, seed: int, noisy: bool) -> _Drawn:
+def _draw(prepared: _Prepared, task: Task, seed: int) -> _Drawn:
     space, program = prepared.space, prepared.program
     if space is not None and space.dimension <= _NUMBERED:
         raw = np.asarray(seeds.bits(seed, "points").random_raw(task.shots), dtype=np.uint64)
@@ -172,8 +200,8 @@ def _draw(prepared: _Prepared, task: Task, seed: int, noisy: bool) -> _Drawn:
     for part, start in enumerate(range(0, task.shots, step)):
         shots_here = min(step, task.shots - start)
         faults = None
-        if noisy and task.noise is not None:
-            faults = FaultSource(task.noise, program.sites, seed, part, shots_here)
+        if prepared.faults is not None:
+            faults = FaultSource(prepared.faults, seed, part, shots_here)
         coins = Coins(seeds.bits(seed, f"coins/{part}"))
         flips = walk(program, shots_here, coins.choose, faults)
         rows[start : start + shots_here] = turned(flips, program.bits, shots_here)
@@ -226,9 +254,8 @@ def _estimate(
     size = 2 * qubits * qubits // 8 + 2 * frames + rows_bytes + 400 * structure.gates + (8 << 20)
     hits = 0.0
     if noisy and noise is not None:
-        pairs = noise_sites(structure).qubits[:, 1]
-        rate = (pairs < 0).sum() * noise.one_qubit + (pairs >= 0).sum() * noise.two_qubit
-        hits = shots * (float(rate) + bits * noise.readout)
+        rate = noise_sites(structure, noise).expected
+        hits = shots * (rate + float(misreadings(noise, tuple(range(qubits))).sum()))
         size += 32 << 20  # tables of gaps, and masks made in blocks
     # Figures measured with 1,000 qubits and 100,000 shots, and with 150,000 gates, doubled.
     words = (columns + shots) / 64

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache, cached_property, lru_cache
+from functools import cache, lru_cache
 from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
@@ -25,8 +25,7 @@ from ketway.engines.clifford_gates import (
     gate_groups,
     params_of,
 )
-from ketway.engines.faults import SiteCounts
-from ketway.engines.noise import Sites, noise_sites
+from ketway.engines.noise import Sites
 
 Step: TypeAlias = tuple[int, int, int]
 """What is done to frames: a code, and two operands (one may mean nothing)."""
@@ -81,23 +80,20 @@ class Program:
     products: list[Product]
     written: list[int]
     """The bit that each measurement writes."""
+    read: list[int]
+    """The qubit that each measurement reads."""
     fresh: int
     """How many random choices the steps make: measurements and resets in the middle."""
 
-    @cached_property
-    def sites(self) -> SiteCounts:
-        codes = [step[0] for step in self.steps]
-        return SiteCounts(codes.count(NOISE_1), codes.count(NOISE_2), len(self.written))
 
-
-def lower(structure: Structure, params: Floats, noisy: bool) -> Program:
-    """The program of one circuit, which must be Clifford; with noise steps if wanted."""
+def lower(structure: Structure, params: Floats, sites: Sites | None) -> Program:
+    """The program of one circuit, which must be Clifford; with steps for these sites of noise."""
     actions = _actions(structure, params)
-    sites = noise_sites(structure) if noisy else None
     text: list[str] = []
     steps: list[Step] = []
     products: list[Product] = []
     written: list[int] = []
+    read: list[int] = []
     last = _last_uses(structure).tolist()
     starts = structure.operand_starts.tolist()
     operands = structure.operands.tolist()
@@ -110,6 +106,7 @@ def lower(structure: Structure, params: Floats, noisy: bool) -> Program:
             final = last[qubit] == gate
             steps.append((MEASURE_LAST if final else MEASURE, qubit, bit))
             written.append(bit)
+            read.append(qubit)
             fresh += not final
         elif kind == Kind.RESET:
             text.append(f"R {qubits[0]}")
@@ -125,8 +122,10 @@ def lower(structure: Structure, params: Floats, noisy: bool) -> Program:
             text.append(f"M {qubit}")
             steps.append((MEASURE_LAST, qubit, qubit))
             written.append(qubit)
+            read.append(qubit)
+    bits = structure.outcome_bits
     return Program(
-        structure.qubits, structure.outcome_bits, "\n".join(text), steps, products, written, fresh
+        structure.qubits, bits, "\n".join(text), steps, products, written, read, fresh
     )
 
 

@@ -17,7 +17,7 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-_ABI: Final = 2
+_ABI: Final = 3
 _NO_MEMORY, _TOO_WIDE = 1, 2
 
 MATRIX, DIAGONAL, SWAP, ROTATION, PAULI_SUM, MEASURE, RESET = range(7)
@@ -84,7 +84,9 @@ class _Noise(ctypes.Structure):
         ("first", _P),
         ("second", _P),
         ("odds", _P),
-        ("readout", _F64),
+        ("tables", _P),
+        ("damping", _P),
+        ("limits", _P),
     )
 
 
@@ -99,6 +101,7 @@ class _Sampling(ctypes.Structure):
         ("read_slots", _P),
         ("read_starts", _P),
         ("slots", _I32),
+        ("misread", _P),
         ("records", _P),
     )
 
@@ -148,13 +151,19 @@ class Code:
 
 @dataclass(frozen=True)
 class Sites:
-    """Where Pauli errors may happen, ordered by operation."""
+    """Where something may go wrong, ordered by operation: a Pauli error, or a damping."""
 
     ops: NDArray[np.int32]
     first: NDArray[np.int32]
     second: NDArray[np.int32]
     odds: NDArray[np.float64]
-    readout: float
+    """That anything happens."""
+    tables: NDArray[np.int32]
+    """Which row of `limits` says what Pauli it is; -1 for a damping of the first qubit."""
+    damping: NDArray[np.float64]
+    """The odds that a damping takes a 1 to 0."""
+    limits: NDArray[np.uint64]
+    """Shape (tables, 16): see `engines.noise.limits_of`."""
 
 
 @dataclass(frozen=True)
@@ -264,8 +273,12 @@ def branch(
     slots: int,
     read_slots: NDArray[np.int32],
     read_starts: NDArray[np.int32],
+    misread: NDArray[np.float64] | None,
 ) -> NDArray[np.uint64]:
-    """Shots of circuits with events: shape (rows, shots, words), bit j of a record is slot j."""
+    """Shots of circuits with events: shape (rows, shots, words), bit j of a record is slot j.
+
+    `misread` has the odds for each slot that a 0 is read as 1, and a 1 as 0.
+    """
     words = max(1, (slots + 63) // 64)
     records = np.zeros((len(rows), shots, words), dtype=np.uint64)
     noise = _Noise(
@@ -274,7 +287,9 @@ def branch(
         _at(sites.first),
         _at(sites.second),
         _at(sites.odds),
-        sites.readout,
+        _at(sites.tables),
+        _at(sites.damping),
+        _at(sites.limits),
     )
     sampling = _Sampling(
         single,
@@ -286,6 +301,7 @@ def branch(
         _at(read_slots),
         _at(read_starts),
         slots,
+        None if misread is None else _at(misread),
         _at(records),
     )
     program = code.with_rows(rows)
@@ -300,6 +316,35 @@ def state(
     out = np.empty(1 << code.qubits, dtype=np.complex128)
     program = code.with_rows(rows)
     _check(library().kw_state(ctypes.byref(program), _I64(row), single, threads, _P(_at(out))))
+    return out
+
+
+def real(
+    code: Code,
+    rows: NDArray[np.float64],
+    masks: NDArray[np.uint64],
+    *,
+    single: bool = False,
+    threads: int = 1,
+) -> NDArray[np.float64]:
+    """The real parts of chosen amplitudes of each row: shape (rows, 2**masks).
+
+    Bit j of the number of a choice stands for the qubits in `masks[j]`; the code must read every
+    qubit, in order.
+    """
+    out = np.empty((len(rows), 1 << len(masks)))
+    program = code.with_rows(rows)
+    _check(
+        library().kw_real(
+            ctypes.byref(program),
+            _I64(len(rows)),
+            single,
+            threads,
+            len(masks),
+            _P(_at(masks)),
+            _P(_at(out)),
+        )
+    )
     return out
 
 

@@ -22,13 +22,13 @@ from ketway.circuits.circuit import Floats, Structure
 from ketway.devices.noise import NoiseModel
 from ketway.engines import core
 from ketway.engines.engine import KEPT_OUTCOMES, Precision, Task
-from ketway.engines.lowering import Lowered, Readout, lower, sites
-from ketway.engines.noise import noise_sites
+from ketway.engines.lowering import Lowered, Readout, core_sites, lower, slot_misreadings
+from ketway.engines.noise import figures_of, noise_sites
 from ketway.engines.seeds import derive
 from ketway.jobs.failures import Code, FailedError, Failure
 from ketway.jobs.results import Provenance, Result, rows_of, width_of
 
-VERSION: Final = "1"
+VERSION: Final = "2"
 """Raised when the same seed may give other bytes than before."""
 
 _FLOOR: Final[dict[Precision, float]] = {"double": 1e-20, "single": 1e-12}
@@ -100,12 +100,14 @@ class DenseEngine:
                     None if found.probabilities is None else found.probabilities[i, :length],
                     None if found.counts is None else found.counts[i, :length],
                     None if found.order is None else found.order[i],
-                    _provenance(task, seed, None, float(found.masses[i])),
+                    _provenance(task, seed, None, float(found.masses[i]), {}),
                 )
 
     def _branched(self, task: Task, lowered: Lowered, noise: NoiseModel | None) -> Iterator[Result]:
         structure, readout = task.batch.structure, lowered.readout
-        where = sites(structure, lowered, noise)
+        found = None if noise is None else noise_sites(structure, noise)
+        figures = figures_of(found, noise, readout.slot_qubits) if found and noise else {}
+        where, misread = core_sites(lowered, found), slot_misreadings(readout, noise)
         ends = np.cumsum([0, *(len(slots) for slots in readout.slots)]).astype(np.int32)
         flat = np.array([s for slots in readout.slots for s in slots], dtype=np.int32)
         for params, seeds in _chunks(task, _step(lowered, 64 * task.shots)):
@@ -120,9 +122,10 @@ class DenseEngine:
                 slots=len(readout.slot_bits),
                 read_slots=flat,
                 read_starts=ends,
+                misread=misread,
             )
             for record, seed in zip(records, seeds, strict=True):
-                provenance = _provenance(task, seed, noise, 1.0)
+                provenance = _provenance(task, seed, noise, 1.0, figures)
                 yield _counted(record, readout, structure.outcome_bits, provenance)
 
     def estimate(
@@ -146,9 +149,7 @@ class DenseEngine:
         runs, copies = 1.0, 0.0
         events = structure.has_events and lower(structure).eventful
         if noise is not None and not noise.ideal:
-            pairs = noise_sites(structure).qubits[:, 1]
-            errors = float((pairs < 0).sum()) * noise.one_qubit * 3 / 4
-            errors += float((pairs >= 0).sum()) * noise.two_qubit * 15 / 16
+            errors = noise_sites(structure, noise).expected
             runs += shots * min(1.0, errors) * 0.6
             copies = errors + 4 * math.sqrt(errors) + 2
         if events:
@@ -178,14 +179,16 @@ def _word(seed: int) -> int:
     return seed if 0 <= seed < 2**64 else derive(seed, 0)
 
 
-def _provenance(task: Task, seed: int, noise: NoiseModel | None, kept: float) -> Provenance:
+def _provenance(
+    task: Task, seed: int, noise: NoiseModel | None, kept: float, figures: dict[str, float]
+) -> Provenance:
     return Provenance(
         DenseEngine.name,
         VERSION,
         task.precision,
         seed,
         noise.name if noise else None,
-        noise.rates if noise else {},
+        figures,
         kept,
     )
 

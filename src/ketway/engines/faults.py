@@ -7,15 +7,17 @@ differ in their last bit between processors, and a seed must give the same bytes
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ketway.devices.noise import NoiseModel
+from ketway.circuits.circuit import Floats
 from ketway.engines import seeds
 from ketway.engines.bitrows import Words
+from ketway.engines.noise import limits_of
 
 _LONGEST: Final = 1 << 16
 """Gaps longer than the table are walked in steps of this."""
@@ -71,52 +73,87 @@ def gaps_of(probability: float) -> Gaps:
     return Gaps(probability)
 
 
-class SiteCounts(NamedTuple):
-    """How many places of each kind a program has where something can go wrong."""
+@dataclass(frozen=True)
+class Faults:
+    """What can go wrong in a program, in the order in which it runs."""
 
-    one: int
-    two: int
-    read: int
+    tables: list[int]
+    """Which distribution the Pauli error of each site has."""
+    distributions: Floats
+    """Shape (distributions, 16), as in `engines.noise.Sites`."""
+    widths: tuple[int, ...]
+    """Qubits of each distribution."""
+    misread: Floats
+    """Shape (readings, 2): the odds that a 0 is read as 1, and a 1 as 0."""
+    reference: list[bool]
+    """What each reading gives where nothing differs from the reference sample."""
 
 
 class FaultSource:
     """The faults of one walk: masks of the shots hit, site after site.
 
-    The sites of a kind are drawn many at a time; which kind comes next is the program's business,
-    so each kind has its own stream of random words.
+    The sites of a distribution are drawn many at a time; which comes next is the program's
+    business, so each distribution has its own stream of random words.
     """
 
-    def __init__(
-        self, noise: NoiseModel, sites: SiteCounts, seed: int, part: int, shots: int
-    ) -> None:
+    def __init__(self, faults: Faults, seed: int, part: int, shots: int) -> None:
         """`part` tells apart the walks over many shots of one circuit."""
-        one, two, read = (seeds.bits(seed, f"{kind}/{part}") for kind in ("one", "two", "read"))
-        self._one = _Masks(gaps_of(0.75 * noise.one_qubit), 2, one, sites.one, shots)
-        self._two = _Masks(gaps_of(0.9375 * noise.two_qubit), 4, two, sites.two, shots)
-        self._read = _Masks(gaps_of(noise.readout), 1, read, sites.read, shots)
+        limits = limits_of(faults.distributions)
+        self._paulis = [
+            _Masks(
+                gaps_of(max(0.0, 1 - float(faults.distributions[table, 0]))),
+                2 * width,
+                limits[table, 1:],
+                seeds.bits(seed, f"pauli {table}/{part}"),
+                faults.tables.count(table),
+                shots,
+            )
+            for table, width in enumerate(faults.widths)
+        ]
+        odds = faults.misread.ravel().tolist()
+        self._flips = {
+            p: _Masks(
+                gaps_of(p), 1, _SURE, seeds.bits(seed, f"read {k}/{part}"), odds.count(p), shots
+            )
+            for k, p in enumerate(sorted(set(odds)))
+        }
+        self._tables = iter(faults.tables)
+        self._readings = zip(faults.misread.tolist(), faults.reference, strict=True)
 
-    def one(self) -> list[Words]:
-        """X and Z masks of the next one-qubit site."""
-        return self._one.next()
-
-    def two(self) -> list[Words]:
-        """X and Z masks of the first qubit, then of the second, of the next two-qubit site."""
-        return self._two.next()
+    def pauli(self) -> list[Words]:
+        """X and Z masks of the first qubit of the next site, and of the second if it has one."""
+        return self._paulis[next(self._tables)].next()
 
     def misread(self, row: Words) -> None:
         """Flip the shots in which the next measurement is read wrong."""
-        if self._read.active:
-            row ^= self._read.next()[0]
+        (zero, one), reference = next(self._readings)
+        if zero == one:
+            if zero > 0:
+                row ^= self._flips[zero].next()[0]
+            return
+        ones = ~row if reference else row.copy()
+        for odds, holds in ((zero, ~ones), (one, ones)):
+            if odds > 0:
+                row ^= self._flips[odds].next()[0] & holds
+
+
+_SURE: Final = np.array([2**64 - 1], dtype=np.uint64)
 
 
 class _Masks:
-    """Masks of the sites of one kind; a hit is one of the Paulis but I on its qubits, evenly."""
+    """Masks of the sites of one distribution; a hit is one of its Paulis but I."""
 
     def __init__(
-        self, gaps: Gaps, masks: int, source: np.random.Philox, sites: int, shots: int
+        self,
+        gaps: Gaps,
+        masks: int,
+        limits: NDArray[np.uint64],
+        source: np.random.Philox,
+        sites: int,
+        shots: int,
     ) -> None:
         self.active = gaps.probability > 0
-        self._gaps, self._masks, self._source = gaps, masks, source
+        self._gaps, self._masks, self._limits, self._source = gaps, masks, limits, source
         self._words = (shots + 63) // 64
         self._length = self._words * 64
         hits = self._length * max(gaps.probability, 1e-9)
@@ -139,11 +176,22 @@ class _Masks:
     def _fill(self) -> None:
         self._flat[:] = 0
         places = self._gaps.places(self._source, self._sites * self._length)
-        raw = self._source.random_raw(len(places))
-        letters = raw % np.uint64((1 << self._masks) - 1) + np.uint64(1)
+        raw = np.asarray(self._source.random_raw(len(places)), dtype=np.uint64)
+        hits = _BITS[1 + np.searchsorted(self._limits, raw, side="right")]
         site, shot = np.divmod(places, self._length)
         word = (site * self._masks * self._words) + (shot >> 6)
         bit = np.uint64(1) << (shot & 63).astype(np.uint64)
         for mask in range(self._masks):
-            hit = (letters >> np.uint64(mask)) & np.uint64(1) == 1
+            hit = (hits >> mask) & 1 == 1
             np.add.at(self._flat, word[hit] + mask * self._words, bit[hit])
+
+
+def _bits_of(pauli: int) -> int:
+    """X and Z of the first letter, then of the second (I X Y Z = 0 1 2 3), as bits."""
+    bits = 0
+    for place, letter in enumerate((pauli & 3, pauli >> 2)):
+        bits |= ((letter in (1, 2)) | (letter >= 2) << 1) << 2 * place
+    return bits
+
+
+_BITS: Final = np.array([_bits_of(k) for k in range(16)] + [0], dtype=np.int64)

@@ -76,12 +76,12 @@ def walk(program: Program, columns: int, choose: Choose, faults: FaultSource | N
             _root(program.products[a], x, z, words)
         elif step == code.NOISE_1:
             assert faults is not None
-            flips_x, flips_z = faults.one()
+            flips_x, flips_z = faults.pauli()
             xor(x[a], flips_x, x[a])
             xor(z[a], flips_z, z[a])
         elif step == code.NOISE_2:
             assert faults is not None
-            first_x, first_z, second_x, second_z = faults.two()
+            first_x, first_z, second_x, second_z = faults.pauli()
             xor(x[a], first_x, x[a])
             xor(z[a], first_z, z[a])
             xor(x[b], second_x, x[b])

@@ -17,13 +17,14 @@ from ketway.circuits.circuit import Floats, Ints, Structure, kind_table
 from ketway.circuits.gates import GATES, Kind
 from ketway.devices.noise import NoiseModel
 from ketway.engines import core
-from ketway.engines.noise import noise_sites
+from ketway.engines.noise import Sites, limits_of, misreadings, noise_sites
 
 Index: TypeAlias = NDArray[np.int64]
 
 _IS_IDLE: Final = kind_table((Kind.NOP, Kind.MEASURE))
-_IS_SILENT: Final = kind_table((Kind.NOP, Kind.MEASURE, Kind.RESET))
 """Kinds after which a qubit is as it was, so a measurement before them is still its last."""
+_IS_SILENT: Final = kind_table((Kind.NOP, Kind.MEASURE, Kind.RESET))
+"""Kinds that bring no operation of their own."""
 
 
 _FORMS: Final = {
@@ -47,6 +48,8 @@ class Readout:
     """Gates that happen in the middle: measurements and resets."""
     event_slots: Ints
     """For each of them the slot that it writes, or -1."""
+    slot_qubits: tuple[int, ...]
+    """The qubit that each slot is read from."""
 
     @property
     def straight(self) -> bool:
@@ -120,11 +123,15 @@ def _numbers(kind: Kind, params: Floats) -> Floats:
 
 
 def lower(structure: Structure, noise: NoiseModel | None = None) -> Lowered:
-    """The program of a structure. With noise, swaps stay gates, since errors follow them."""
-    readout = read(structure)
+    """The program of a structure. With noise, swaps stay gates, since errors follow them; and so do
+    no-ops, if the model names them."""
+    idles = noise is not None and noise.idles
+    readout = read(structure, idles)
     kinds = structure.kinds
     counts = np.ones(structure.gates, dtype=np.int64)
     counts[_IS_SILENT[kinds]] = 0
+    if idles:
+        counts[kinds == Kind.NOP] = 1
     counts[readout.events] = 1
     counts[(kinds == Kind.GLOBAL_PHASE) & (structure.controls == 0)] = 0  # nobody can see it
     exponentials = list(_exponentials(structure))
@@ -275,13 +282,16 @@ class _Draft:
         )
 
 
-def read(structure: Structure) -> Readout:
-    """Which measurements are a qubit's last, and what the others write."""
+def read(structure: Structure, idles: bool = False) -> Readout:
+    """Which measurements are a qubit's last, and what the others write.
+
+    With `idles`, a no-op does something too.
+    """
     kinds = structure.kinds
     if not structure.has_events:
         every = range(structure.qubits)
-        return _readout({qubit: [qubit] for qubit in every}, [], tuple(every))
-    first, last = _uses(structure)
+        return _readout({qubit: [qubit] for qubit in every}, [], tuple(every), {})
+    first, last = _uses(structure, idles)
     starts = structure.operand_starts
     gates = np.flatnonzero(kinds == Kind.MEASURE)
     qubits, bits = structure.operands[starts[gates]], structure.operands[starts[gates] + 1]
@@ -289,6 +299,7 @@ def read(structure: Structure) -> Readout:
     ends: dict[int, list[int]] = {}
     events: list[tuple[int, int]] = []
     measured_at: dict[int, int] = {}
+    held: dict[int, int] = {}
     for gate, qubit, bit in zip(gates.tolist(), qubits.tolist(), bits.tolist(), strict=True):
         writes = writers[bit] == gate
         if gate > last[qubit]:
@@ -296,6 +307,8 @@ def read(structure: Structure) -> Readout:
                 ends.setdefault(qubit, []).append(bit)
         else:
             events.append((gate, bit if writes else -1))
+            if writes:
+                held[bit] = qubit
             measured_at.setdefault(qubit, gate)
     for gate in np.flatnonzero(kinds == Kind.RESET).tolist():
         qubit = int(structure.operands[starts[gate]])
@@ -306,14 +319,15 @@ def read(structure: Structure) -> Readout:
     if not structure.measured:
         ends = {qubit: [qubit] for qubit in range(structure.qubits)}
     slot_bits = tuple(sorted(writers)) if structure.measured else tuple(range(structure.qubits))
-    return _readout(ends, sorted(events), slot_bits)
+    return _readout(ends, sorted(events), slot_bits, held)
 
 
-def _uses(structure: Structure) -> tuple[list[int], list[int]]:
+def _uses(structure: Structure, idles: bool) -> tuple[list[int], list[int]]:
     """The first and the last gate that do something to each qubit, apart from measuring it."""
     widths = np.diff(structure.operand_starts)
     gates = np.repeat(np.arange(structure.gates), widths)
-    active = ~_IS_IDLE[structure.kinds][gates]
+    kinds = structure.kinds[gates]
+    active = kinds != Kind.MEASURE if idles else ~_IS_IDLE[kinds]
     first = np.full(structure.qubits, structure.gates, dtype=np.int64)
     last = np.full(structure.qubits, -1, dtype=np.int64)
     np.minimum.at(first, structure.operands[active], gates[active])
@@ -322,10 +336,15 @@ def _uses(structure: Structure) -> tuple[list[int], list[int]]:
 
 
 def _readout(
-    ends: dict[int, list[int]], events: list[tuple[int, int]], slot_bits: tuple[int, ...]
+    ends: dict[int, list[int]],
+    events: list[tuple[int, int]],
+    slot_bits: tuple[int, ...],
+    held: dict[int, int],
 ) -> Readout:
+    """`held`: the qubits that bits written in the middle are read from."""
     slot = {bit: j for j, bit in enumerate(slot_bits)}
     slot[-1] = -1
+    held = held | {bit: qubit for qubit, bits in ends.items() for bit in bits}
     # By the heaviest bit: then ascending outcomes of the core are ascending outcomes.
     qubits = sorted(ends, key=lambda qubit: max(ends[qubit]))
     return Readout(
@@ -334,18 +353,41 @@ def _readout(
         tuple(tuple(slot[bit] for bit in ends[qubit]) for qubit in qubits),
         np.array([gate for gate, _ in events], dtype=np.int64),
         np.array([slot[bit] for _, bit in events], dtype=np.int32),
+        tuple(held[bit] for bit in slot_bits),
     )
 
 
-def sites(structure: Structure, lowered: Lowered, noise: NoiseModel | None) -> core.Sites:
-    """The places of the noise, by the operation that each follows."""
-    if noise is None or noise.ideal:
+def core_sites(lowered: Lowered, found: Sites | None) -> core.Sites:
+    """The places of the noise, by the operation that each follows: what never happens left out."""
+    if found is None:
         none = np.zeros(0, dtype=np.int32)
-        return core.Sites(none, none, none, np.zeros(0), 0.0)
-    found = noise_sites(structure)
-    gates = np.repeat(np.arange(structure.gates), np.diff(found.starts))
-    first = np.ascontiguousarray(found.qubits[:, 0], dtype=np.int32)
-    second = np.ascontiguousarray(found.qubits[:, 1], dtype=np.int32)
-    odds = np.where(second < 0, noise.one_qubit * 3 / 4, noise.two_qubit * 15 / 16)
-    ops = lowered.last_ops[gates].astype(np.int32)
-    return core.Sites(ops, first, second, odds, noise.readout)
+        zeros = np.zeros(0)
+        return core.Sites(none, none, none, zeros, none, zeros, np.zeros((0, 16), dtype=np.uint64))
+    # At each site the Pauli error, then the damping of its first and of its second qubit.
+    errors = found.error_odds
+    odds = np.column_stack((errors, found.damping_odds)).ravel()
+    happens = odds > 0
+    gates = np.repeat(np.arange(len(found.starts) - 1), np.diff(found.starts))
+    first, second = found.qubits.T
+    none = np.full(len(gates), -1)
+
+    def flat(*columns: NDArray[np.int32] | NDArray[np.int64]) -> NDArray[np.int32]:
+        return np.column_stack(columns).ravel()[happens].astype(np.int32)
+
+    return core.Sites(
+        flat(*(3 * [lowered.last_ops[gates]])),
+        flat(first, first, second),
+        flat(second, none, none),
+        odds[happens],
+        flat(found.tables, none, none),
+        np.column_stack((np.zeros(len(gates)), found.damping)).ravel()[happens],
+        limits_of(found.distributions),
+    )
+
+
+def slot_misreadings(readout: Readout, noise: NoiseModel | None) -> Floats | None:
+    """Shape (slots, 2): the odds that a 0 is read as 1, and a 1 as 0; None if all are read right."""
+    if noise is None:
+        return None
+    odds = misreadings(noise, readout.slot_qubits)
+    return odds if odds.any() else None

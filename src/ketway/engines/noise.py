@@ -1,54 +1,205 @@
-"""Where noise strikes: the sites that follow each gate.
+"""Where noise strikes: the sites that follow each gate, and what may happen there.
 
-A one-qubit gate has one one-qubit site and a two-qubit gate one two-qubit site, controls counted. A
-gate on k > 2 qubits is charged as what it compiles to: 6 (k - 2) two-qubit gates, along its
-operands. The exponential of a Pauli product on w > 1 qubits is charged as the 2 (w - 1) two-qubit
-gates of its chain. No-ops, global phases, measurements and resets are free.
+Noise follows the gates as they were submitted, before anything is compiled, fused or cancelled: a
+gate that a compiler would drop still brings its noise, and two spellings of one unitary may differ
+in theirs. A one-qubit gate has one one-qubit site and a two-qubit gate one two-qubit site, controls
+counted. A gate on k > 2 qubits is charged as what it compiles to: 6 (k - 2) two-qubit gates, along
+its operands. The exponential of a Pauli product on w > 1 qubits is charged as the 2 (w - 1)
+two-qubit gates of its chain. No-ops, global phases, measurements and resets are free, except that a
+model may name `nop`.
+
+At a site, a Pauli error comes first: depolarising, then the Pauli channel, then the phase flips of
+relaxation, all as one distribution. Then each of its qubits may be damped.
+
+Relaxation for a time t multiplies the population of 1 by 1 - g = exp(-t/t1) and coherences by
+s = exp(-t/t2). It is written as a mixture, so that whether anything happens is drawn before the
+state is known: with probability p a damping of strength d = g/p (a weak measurement that takes a 1
+to 0 with probability d, and otherwise shrinks its amplitude by sqrt(1 - d)), and else nothing; and
+a phase flip before it. For t2 <= t1, p = g and d = 1: a reset. Above, p = (1 - s)^2 / (2 (1 - s) - g)
+needs no phase flip. It grows to 1 at t2 = 2 t1; from a half on, p = 1 is simpler and as good.
 """
 
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ketway.circuits.circuit import Ints, Structure
+from ketway.circuits.circuit import LETTERS, Floats, Ints, Structure
 from ketway.circuits.gates import Kind
+from ketway.devices.noise import (
+    ANY_ONE,
+    ANY_TWO,
+    GateNoise,
+    NoiseModel,
+    QubitNoise,
+    noisy_gates,
+    width_of,
+)
 
-_FREE = (Kind.NOP, Kind.GLOBAL_PHASE, Kind.MEASURE, Kind.RESET)
+_FREE: Final = (Kind.NOP, Kind.GLOBAL_PHASE, Kind.MEASURE, Kind.RESET)
+
+_OFTEN: Final = 0.5
+"""A damping that would happen so often is made to happen always."""
 
 
 @dataclass(frozen=True)
 class Sites:
-    """The sites of gate g are `qubits[starts[g]:starts[g + 1]]`."""
+    """The sites of gate g are `starts[g]:starts[g + 1]`."""
 
     starts: NDArray[np.int64]
     qubits: Ints
     """Shape (sites, 2): a pair of qubits, or one qubit and -1."""
+    tables: Ints
+    """For each site, which distribution its Pauli error has."""
+    distributions: Floats
+    """Shape (distributions, 16): of the Pauli with letters k & 3 and k >> 2 (I X Y Z = 0 1 2 3)."""
+    widths: tuple[int, ...]
+    """Qubits of each distribution."""
+    damping_odds: Floats
+    """Shape (sites, 2): the odds that the first and the second qubit are damped."""
+    damping: Floats
+    """Shape (sites, 2): the odds that a 1 that is damped becomes a 0."""
+    figures: dict[str, float]
+    """What was applied, for people."""
+
+    @property
+    def error_odds(self) -> Floats:
+        """For each site, the odds that its Pauli is not the identity."""
+        odds = np.maximum(0.0, 1 - self.distributions[:, 0])
+        return odds[self.tables]
+
+    @property
+    def expected(self) -> float:
+        """How many errors and dampings a shot meets on average."""
+        return float(self.error_odds.sum() + self.damping_odds.sum())
 
 
-def noise_sites(structure: Structure) -> Sites:
+def limits_of(distributions: Floats) -> NDArray[np.uint64]:
+    """Where 64 random bits fall below limit k and not below k - 1, the error is Pauli k > 0."""
+    out = np.zeros(distributions.shape, dtype=np.uint64)
+    for row, odds in zip(out, distributions, strict=True):
+        sums = np.cumsum(odds[1:])
+        last = int(np.flatnonzero(odds[1:])[-1]) if odds[1:].any() else 0
+        for k, value in enumerate(sums.tolist()):
+            share = 1.0 if k >= last else value / sums[-1]
+            row[k + 1] = min(int(share * 2**64), 2**64 - 1)
+    return out
+
+
+class Misreading(NamedTuple):
+    """The odds that a qubit is read wrong."""
+
+    zero: float
+    """That a 0 is read as 1."""
+    one: float
+    """That a 1 is read as 0."""
+
+
+def misreading(noise: NoiseModel, qubit: int) -> Misreading:
+    """How a qubit is misread: by its own figures, those of all qubits, or the plain one."""
+    entry = _Figures(noise).of_qubit(qubit, "misread")
+    if entry is None:
+        return Misreading(noise.readout, noise.readout)
+    return Misreading(entry.p01 or 0.0, entry.p10 or 0.0)
+
+
+def misreadings(noise: NoiseModel, qubits: tuple[int, ...]) -> Floats:
+    """Shape (qubits, 2): `misreading` of many."""
+    if not noise.qubits:
+        return np.full((len(qubits), 2), noise.readout)
+    found = {qubit: misreading(noise, qubit) for qubit in set(qubits)}
+    return np.array([found[qubit] for qubit in qubits]).reshape(-1, 2)
+
+
+def noise_sites(structure: Structure, noise: NoiseModel) -> Sites:
     """The sites of every gate of a circuit."""
+    found = list(_places(structure, noise.idles))
+    ends = np.zeros(structure.gates + 1, dtype=np.int64)
+    np.add.at(ends, [place.gate + 1 for place in found], 1)
+    qubits = np.array([place.qubits for place in found], dtype=np.int32).reshape(-1, 2)
+    starts = np.cumsum(ends)
+    if noise.simple:
+        return _simple(starts, qubits, noise)
+    chooser = _Chooser(noise)
+    chosen = [chooser.choose(place) for place in found]
+    damping = np.array([c.damping for c in chosen]).reshape(-1, 2, 2)
+    return Sites(
+        starts,
+        qubits,
+        np.array([c.table for c in chosen], dtype=np.int32),
+        np.array(chooser.distributions).reshape(-1, 16),
+        tuple(chooser.widths),
+        damping[:, :, 0],
+        damping[:, :, 1],
+        chooser.figures,
+    )
+
+
+def figures_of(sites: Sites, noise: NoiseModel, read: tuple[int, ...]) -> dict[str, float]:
+    """What was applied to a circuit whose results are read from these qubits."""
+    if noise.simple:
+        return noise.rates
+    figures = dict(sites.figures)
+    known = _Figures(noise)
+    for qubit in sorted(set(read)):
+        entry = known.of_qubit(qubit, "misread")
+        if entry is None:
+            if noise.readout:
+                figures["readout"] = noise.readout
+            continue
+        place = "" if entry.qubit is None else f"[{qubit}]"
+        figures[f"p01{place}"], figures[f"p10{place}"] = entry.p01 or 0.0, entry.p10 or 0.0
+    return figures
+
+
+def _simple(starts: NDArray[np.int64], qubits: Ints, noise: NoiseModel) -> Sites:
+    none = np.zeros((len(qubits), 2))
+    return Sites(
+        starts,
+        qubits,
+        (qubits[:, 1] >= 0).astype(np.int32),
+        np.array([_depolarising(noise.one_qubit, 1), _depolarising(noise.two_qubit, 2)]),
+        (1, 2),
+        none,
+        none,
+        noise.rates,
+    )
+
+
+# ---------------------------------------------------------------- where
+
+
+class _Place(NamedTuple):
+    gate: int
+    key: tuple[int, int] | None
+    """The gate's kind and controls, where noise may name it."""
+    qubits: tuple[int, int]
+
+
+def _places(structure: Structure, idles: bool) -> Iterator[_Place]:
     starts, operands = structure.operand_starts.tolist(), structure.operands.tolist()
-    found: list[tuple[int, int]] = []
-    ends = [0]
-    letters = 0
+    controls = structure.controls.tolist()
     params = np.diff(structure.param_starts).tolist()
+    letters = 0
     for gate, kind in enumerate(structure.kinds.tolist()):
         qubits = operands[starts[gate] : starts[gate + 1]]
         if kind == Kind.PAULIEXP:
-            controls = int(structure.controls[gate])
-            width = len(qubits) - controls
+            width = len(qubits) - controls[gate]
             for _ in range(params[gate]):
                 term = structure.letters[letters : letters + width].tolist()
                 letters += width
-                found.extend(_chain(qubits, controls, term))
-        elif kind not in _FREE:
-            found.extend(_gate(qubits))
-        ends.append(len(found))
-    return Sites(np.array(ends, dtype=np.int64), np.array(found, dtype=np.int32).reshape(-1, 2))
+                for pair in _chain(qubits, controls[gate], term):
+                    yield _Place(gate, None, pair)
+        elif kind not in _FREE or (idles and kind == Kind.NOP and len(qubits) == 1):
+            key = (kind, controls[gate]) if len(qubits) <= 2 else None
+            for pair in _gate(qubits):
+                yield _Place(gate, key, pair)
 
 
 def _gate(qubits: list[int]) -> list[tuple[int, int]]:
@@ -68,3 +219,173 @@ def _chain(qubits: list[int], controls: int, term: list[int]) -> list[tuple[int,
         return [(held[0], -1)]
     pairs = list(itertools.pairwise(held))
     return pairs + pairs[::-1]
+
+
+# ---------------------------------------------------------------- what
+
+
+def _depolarising(p: float, width: int) -> Floats:
+    odds = np.zeros(16)
+    odds[: 4**width] = p / 4**width
+    odds[0] += 1 - p
+    return odds
+
+
+def _both(one: Floats, other: Floats) -> Floats:
+    """Two Pauli channels after each other. Letters multiply like bits: X Y = Z, and 1 ^ 2 = 3."""
+    out = np.zeros(16)
+    index = np.arange(16)
+    for k in range(16):
+        out[index ^ k] += one * other[k]
+    return out
+
+
+class _Relaxed(NamedTuple):
+    """What relaxation for some time is: see the top of this file."""
+
+    flip: float
+    odds: float
+    damping: float
+
+
+def relaxed(duration: float, t1: float | None, t2: float | None) -> _Relaxed:
+    """Relaxation as a phase flip, and a damping that may happen."""
+    g = 0.0 if t1 is None else -math.expm1(-duration / t1)
+    rate = 0.0 if t1 is None else 1 / t1
+    if t2 is None:
+        t2 = math.inf if t1 is None else 2 * t1
+    # Beside the damping: coherence is lost with 1/t2, of which 1/(2 t1) is the damping's.
+    if g == 0:
+        return _Relaxed(-math.expm1(-duration / t2) / 2, 0.0, 0.0)
+    if duration / t2 >= duration * rate:
+        return _Relaxed(-math.expm1(duration * rate - duration / t2) / 2, g, 1.0)
+    lost = -math.expm1(-duration / t2)
+    beyond = 2 * lost - g
+    if beyond > 0 and lost * lost < _OFTEN * beyond:
+        odds = lost * lost / beyond
+        return _Relaxed(0.0, odds, g / odds)
+    return _Relaxed(max(0.0, -math.expm1(duration * rate / 2 - duration / t2) / 2), 1.0, g)
+
+
+class _Figures:
+    """The entries of a model, by what they are about."""
+
+    def __init__(self, noise: NoiseModel) -> None:
+        self._of_qubit = {(entry.qubit, "times"): entry for entry in noise.qubits if entry.times}
+        self._of_qubit |= {(e.qubit, "misread"): e for e in noise.qubits if e.misread}
+        self._of_gate: dict[tuple[tuple[int, int] | int, tuple[int, ...]], tuple[str, GateNoise]] = {}
+        for entry in noise.gates:
+            for name in entry.gates:
+                key = width_of(name) if name in (ANY_ONE, ANY_TWO) else noisy_gates()[name]
+                self._of_gate[key, tuple(entry.qubits)] = (name, entry)
+
+    def of_qubit(self, qubit: int, what: str) -> QubitNoise | None:
+        return self._of_qubit.get((qubit, what)) or self._of_qubit.get((None, what))
+
+    def of_place(self, place: _Place) -> tuple[str, GateNoise] | None:
+        """The most specific entry that names the gate there."""
+        first, second = place.qubits
+        held: tuple[tuple[int, ...], ...]
+        held = ((first,), ()) if second < 0 else ((first, second), (second, first), ())
+        width = 1 if second < 0 else 2
+        keys = [place.key] if place.key is not None else []
+        for key in keys if place.key == (Kind.NOP, 0) else [*keys, width]:
+            for qubits in held:
+                found = self._of_gate.get((key, qubits))
+                if found is not None:
+                    return found
+        return None
+
+
+class _Choice(NamedTuple):
+    table: int
+    damping: tuple[tuple[float, float], tuple[float, float]]
+
+
+@dataclass
+class _Chooser:
+    """What happens at each place; equal places are settled once."""
+
+    noise: NoiseModel
+    distributions: list[Floats] = field(default_factory=list)
+    widths: list[int] = field(default_factory=list)
+    figures: dict[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._known = _Figures(self.noise)
+        self._settled: dict[tuple[object, ...], _Choice] = {}
+        self._tables: dict[tuple[int, bytes], int] = {}
+
+    def choose(self, place: _Place) -> _Choice:
+        key = (place.key, place.qubits)
+        choice = self._settled.get(key)
+        if choice is None:
+            choice = self._settled[key] = self._settle(place)
+        return choice
+
+    def _settle(self, place: _Place) -> _Choice:
+        first, second = place.qubits
+        width = 1 if second < 0 else 2
+        found = self._known.of_place(place)
+        if found is None:
+            odds = 0.0
+            if place.key != (Kind.NOP, 0):
+                odds = self.noise.one_qubit if width == 1 else self.noise.two_qubit
+                self.figures["1q" if width == 1 else "2q"] = odds
+            return _Choice(self._table(_depolarising(odds, width), width), _NOTHING)
+        name, entry = found
+        self._note(name, entry)
+        turned = entry.qubits == (second, first)
+        distribution = _both(
+            _depolarising(entry.depolarising, width), _pauli(entry.pauli, width, turned)
+        )
+        damping = [(0.0, 0.0), (0.0, 0.0)]
+        for j, qubit in enumerate(place.qubits[:width]):
+            times = self._known.of_qubit(qubit, "times")
+            if times is None or not entry.duration:
+                continue
+            self._note_times(times)
+            then = relaxed(entry.duration, times.t1, times.t2)
+            flips = np.zeros(16)
+            flips[0], flips[3 << 2 * j] = 1 - then.flip, then.flip
+            distribution = _both(distribution, flips)
+            damping[j] = (then.odds, then.damping)
+        return _Choice(self._table(distribution, width), (damping[0], damping[1]))
+
+    def _table(self, distribution: Floats, width: int) -> int:
+        key = (width, distribution.tobytes())
+        if key not in self._tables:
+            self._tables[key] = len(self.distributions)
+            self.distributions.append(distribution)
+            self.widths.append(width)
+        return self._tables[key]
+
+    def _note(self, name: str, entry: GateNoise) -> None:
+        place = f"{name}{list(entry.qubits)}".replace(" ", "") if entry.qubits else name
+        if entry.depolarising:
+            self.figures[f"{place} depolarising"] = entry.depolarising
+        for letters, p in entry.pauli.items():
+            self.figures[f"{place} {letters}"] = p
+        if entry.duration:
+            self.figures[f"{place} duration"] = entry.duration
+
+    def _note_times(self, entry: QubitNoise) -> None:
+        place = "" if entry.qubit is None else f"[{entry.qubit}]"
+        for name, value in (("t1", entry.t1), ("t2", entry.t2)):
+            if value is not None:
+                self.figures[f"{name}{place}"] = value
+
+
+_NOTHING: Final = ((0.0, 0.0), (0.0, 0.0))
+
+
+def _pauli(channel: dict[str, float], width: int, turned: bool) -> Floats:
+    odds = np.zeros(16)
+    for letters, p in channel.items():
+        first, second = LETTERS.index(letters[0]), LETTERS.index(letters[width - 1])
+        if width == 1:
+            odds[first] += p
+        else:
+            odds[second + 4 * first if turned else first + 4 * second] += p
+    odds[0] += max(0.0, 1 - math.fsum(channel.values()))
+    return odds

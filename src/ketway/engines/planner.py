@@ -87,7 +87,7 @@ def _plan(
         raise _refusal(
             Code.INVALID_INPUT, "Noise is sampled shot by shot: ask for shots, or for no noise."
         )
-    if not _gates_decide(structure, noise):
+    if not _gates_decide(structure, noise) or (noise is not None and noise.relaxes):
         return _dense_plan(batch, shots, noise, machine, 0)  # cheapest, whatever its gates are
     rows = clifford_rows(batch)
     if rows.all():
