@@ -207,7 +207,9 @@ def check_noise_model(model: NoiseModel) -> None:
         )
 
 
-def _check_gates(field: str, entry: GateNoise, taken: dict[tuple[str, tuple[int, ...]], str]) -> None:
+def _check_gates(
+    field: str, entry: GateNoise, taken: dict[tuple[str, tuple[int, ...]], str]
+) -> None:
     if not entry.gates:
         raise NoiseModelError(f"{field}.gates", "name a gate, or `1q` or `2q` for all of a width")
     widths = {}
@@ -266,7 +268,8 @@ def _check_qubit(field: str, entry: QubitNoise, owners: dict[int | None, str]) -
     if entry.qubit in owners:
         whose = "all qubits" if entry.qubit is None else f"qubit {entry.qubit}"
         raise NoiseModelError(
-            field, f"{owners[entry.qubit]} already has the figures of {whose}: make one entry of both"
+            field,
+            f"{owners[entry.qubit]} already has the figures of {whose}: make one entry of both",
         )
     owners[entry.qubit] = field
     for name in ("t1", "t2"):

@@ -124,9 +124,7 @@ def lower(structure: Structure, params: Floats, sites: Sites | None) -> Program:
             written.append(qubit)
             read.append(qubit)
     bits = structure.outcome_bits
-    return Program(
-        structure.qubits, bits, "\n".join(text), steps, products, written, read, fresh
-    )
+    return Program(structure.qubits, bits, "\n".join(text), steps, products, written, read, fresh)
 
 
 def _emit(

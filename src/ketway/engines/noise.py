@@ -273,7 +273,9 @@ class _Figures:
     def __init__(self, noise: NoiseModel) -> None:
         self._of_qubit = {(entry.qubit, "times"): entry for entry in noise.qubits if entry.times}
         self._of_qubit |= {(e.qubit, "misread"): e for e in noise.qubits if e.misread}
-        self._of_gate: dict[tuple[tuple[int, int] | int, tuple[int, ...]], tuple[str, GateNoise]] = {}
+        self._of_gate: dict[
+            tuple[tuple[int, int] | int, tuple[int, ...]], tuple[str, GateNoise]
+        ] = {}
         for entry in noise.gates:
             for name in entry.gates:
                 key = width_of(name) if name in (ANY_ONE, ANY_TWO) else noisy_gates()[name]
