@@ -100,7 +100,9 @@ template <class T> struct Walk {
         if (!part.error_count && part.from == 0 && part.to == g.count)
             return machine.run(to, from, group, end, {-1, nullptr});
         bool table = g.how == How::TABLE;
-        if (table || g.width <= MAX_DENSE) {
+        // A small register takes the operations themselves sooner than a matrix does.
+        bool small = !table && plan->qubits < 2 * g.width;
+        if (table || (g.width <= MAX_DENSE && !small)) {
             alignas(64) T matrix[2 << (2 * MAX_DENSE)];
             alignas(64) double scratch[6 << (2 * MAX_DENSE)];
             build_group<T>(*plan, g, row, part, matrix, scratch);

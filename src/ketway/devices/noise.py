@@ -35,7 +35,7 @@ class GateNoise(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_
     """
 
     gates: tuple[str, ...]
-    """Names of the gate table, with a `c` before them for one control; `1q` and `2q` for the rest."""
+    """Names of the gate table, a `c` before them for one control; `1q` and `2q` for the rest."""
     qubits: tuple[int, ...] = ()
     """A qubit, or a pair in the order of the letters of `pauli`; empty for all."""
     depolarising: float = 0.0
@@ -141,7 +141,7 @@ class NoiseModelError(ValueError):
 @cache
 def noisy_gates() -> dict[str, tuple[Kind, int]]:
     """Every name that an entry may give to a gate: its kind and its controls."""
-    names = {}
+    names: dict[str, tuple[Kind, int]] = {}
     for kind, gate in GATES.items():
         if kind in _FREE or gate.targets not in (1, 2):
             continue
@@ -313,12 +313,13 @@ def _unknown(name: str) -> str:
     wide = _gate_called(name.lstrip("c"))
     if base is not None and base.kind in _FREE:
         return f"{name!r} has no noise of its own here: misreading stands in `qubits`"
-    if base is None and wide is not None and wide.kind not in _FREE or name == "pauliexp":
+    own = _own_name(name)
+    if name == "pauliexp" or not (base or own or wide is None or wide.kind in _FREE):
         return (
             f"{name!r} acts on more than two qubits: such gates are charged as the two-qubit gates "
             f"that they compile to, so give the figures of {ANY_TWO!r}"
         )
-    close = [_own_name(name)] if _own_name(name) else []
+    close = [own] if own else []
     close += get_close_matches(name[:40], noisy_gates(), n=3, cutoff=0.5)
     meant = f"; did you mean {' or '.join(map(repr, dict.fromkeys(close)))}?" if close else ";"
     return f"unknown gate {name[:40]!r}{meant} known are {', '.join(noisy_gates())}, 1q, 2q"

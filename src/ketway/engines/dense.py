@@ -23,7 +23,7 @@ from ketway.devices.noise import NoiseModel
 from ketway.engines import core
 from ketway.engines.engine import KEPT_OUTCOMES, Precision, Task
 from ketway.engines.lowering import Lowered, Readout, core_sites, lower, slot_misreadings
-from ketway.engines.noise import figures_of, noise_sites
+from ketway.engines.noise import Sites, figures_of, noise_sites
 from ketway.engines.seeds import derive
 from ketway.jobs.failures import Code, FailedError, Failure
 from ketway.jobs.results import Provenance, Result, rows_of, width_of
@@ -33,9 +33,6 @@ VERSION: Final = "2"
 
 _FLOOR: Final[dict[Precision, float]] = {"double": 1e-20, "single": 1e-12}
 """Probabilities up to here are rounding, not outcomes."""
-
-_LOWERING_SECONDS: Final = 3e-4
-"""What a structure costs before the first of its rows is run."""
 
 _CHUNK_BYTES: Final = 1 << 26
 """Rows are run so many at a time that their numbers and answers take about this much."""
@@ -139,30 +136,47 @@ class DenseEngine:
         """Peak bytes of one circuit's run, and seconds for all rows on one thread.
 
         Time is amplitudes times gates (fused, a gate costs about 0.4 ns per amplitude in double
-        precision) for every run of the circuit; noise needs half a run more for every shot that
-        meets an error. Memory is one register, its outcomes and shots; with events, the copies that
+        precision) for every run of the circuit; noise needs half a run more for every different
+        error. Memory is one register, its outcomes and shots; with events, the copies that
         live at once: as many as errors of one shot, and at most log2(shots).
         """
         amplitude = 16 if precision == "double" else 8
         register = amplitude * 2**structure.qubits
         single, many = structure.counts
-        runs, copies = 1.0, 0.0
+        runs, copies, numbers, fixed = 1.0, 0.0, 0.0, 0.0
         events = structure.has_events and lower(structure).eventful
         if noise is not None and not noise.ideal:
-            errors = noise_sites(structure, noise).expected
-            runs += shots * min(1.0, errors) * 0.6
+            errors, branches = _branches(noise_sites(structure, noise), shots)
+            # Half a run each, of gates that fuse better where there are no outcomes to list; and
+            # what the errors touch is fused anew.
+            runs += branches * 0.25
+            fixed = 1e-3 + rows * branches * 4e-8 * structure.gates
+            numbers = 32 * min(shots * errors, 1 << 21)
             copies = errors + 4 * math.sqrt(errors) + 2
         if events:
             runs, copies = runs + shots, math.inf
         copies = min(copies, math.ceil(math.log2(max(2, shots))))
         per_amplitude = 0.4e-9 if precision == "double" else 0.2e-9
         passes = 2**structure.qubits * ((single + many + 4) * per_amplitude)
-        seconds = rows * (runs * (passes + 2e-6) + shots * 2e-7 + 2e-5) + _LOWERING_SECONDS
+        seconds = fixed + rows * (runs * (passes + 2e-6) + shots * 2e-7 + 2e-5)
         outcomes = 24 * min(2.0**structure.qubits, KEPT_OUTCOMES + shots)
         row = 300 * structure.gates + outcomes + 4 * shots
-        numbers = row + 2 * min(_CHUNK_BYTES, rows * row)
+        numbers += row + 2 * min(_CHUNK_BYTES, rows * row)
         size = register * (1 + copies) + outcomes + 150 * shots + numbers
         return int(size), seconds
+
+
+def _branches(sites: Sites, shots: int) -> tuple[float, float]:
+    """How much happens to a shot on average, and how many different fates all shots have.
+
+    Shots with one error share a branch if it is the same error; with more, each has its own.
+    """
+    mean = sites.expected
+    once = shots * mean * math.exp(-mean)
+    more = shots * (1 - math.exp(-mean) * (1 + mean))
+    kinds = float(np.count_nonzero(sites.distributions[:, 1:], axis=1)[sites.tables].sum())
+    kinds += 2.0 * np.count_nonzero(sites.damping_odds)
+    return mean, more + (kinds * -math.expm1(-once / kinds) if kinds else 0.0)
 
 
 def _chunks(task: Task, step: int) -> Iterator[tuple[Floats, tuple[int, ...]]]:

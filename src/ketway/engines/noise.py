@@ -15,8 +15,9 @@ Relaxation for a time t multiplies the population of 1 by 1 - g = exp(-t/t1) and
 s = exp(-t/t2). It is written as a mixture, so that whether anything happens is drawn before the
 state is known: with probability p a damping of strength d = g/p (a weak measurement that takes a 1
 to 0 with probability d, and otherwise shrinks its amplitude by sqrt(1 - d)), and else nothing; and
-a phase flip before it. For t2 <= t1, p = g and d = 1: a reset. Above, p = (1 - s)^2 / (2 (1 - s) - g)
-needs no phase flip. It grows to 1 at t2 = 2 t1; from a half on, p = 1 is simpler and as good.
+a phase flip before it. For t2 <= t1, p = g and d = 1: a reset. Above, no phase flip is needed with
+p = (1 - s)^2 / (2 (1 - s) - g), which grows to 1 at t2 = 2 t1; from a half on, p = 1 is simpler and
+as good.
 """
 
 from __future__ import annotations
@@ -231,13 +232,14 @@ def _depolarising(p: float, width: int) -> Floats:
     return odds
 
 
+_PRODUCTS: Final = np.arange(16)[:, None] ^ np.arange(16)
+"""Letters multiply like bits: X Y = Z, and 1 ^ 2 = 3."""
+
+
 def _both(one: Floats, other: Floats) -> Floats:
-    """Two Pauli channels after each other. Letters multiply like bits: X Y = Z, and 1 ^ 2 = 3."""
-    out = np.zeros(16)
-    index = np.arange(16)
-    for k in range(16):
-        out[index ^ k] += one * other[k]
-    return out
+    """Two Pauli channels after each other."""
+    both: Floats = (one[_PRODUCTS] * other[:, None]).sum(axis=0)
+    return both
 
 
 class _Relaxed(NamedTuple):
@@ -263,7 +265,7 @@ def relaxed(duration: float, t1: float | None, t2: float | None) -> _Relaxed:
     beyond = 2 * lost - g
     if beyond > 0 and lost * lost < _OFTEN * beyond:
         odds = lost * lost / beyond
-        return _Relaxed(0.0, odds, g / odds)
+        return _Relaxed(0.0, odds, min(1.0, g / odds))
     return _Relaxed(max(0.0, -math.expm1(duration * rate / 2 - duration / t2) / 2), 1.0, g)
 
 
@@ -290,8 +292,10 @@ class _Figures:
         held: tuple[tuple[int, ...], ...]
         held = ((first,), ()) if second < 0 else ((first, second), (second, first), ())
         width = 1 if second < 0 else 2
-        keys = [place.key] if place.key is not None else []
-        for key in keys if place.key == (Kind.NOP, 0) else [*keys, width]:
+        keys: list[tuple[int, int] | int] = [] if place.key is None else [place.key]
+        if place.key != (Kind.NOP, 0):
+            keys.append(width)
+        for key in keys:
             for qubits in held:
                 found = self._of_gate.get((key, qubits))
                 if found is not None:
