@@ -43,7 +43,10 @@ from ketway.devices.noise import (
     width_of,
 )
 
-_FREE: Final = (Kind.NOP, Kind.GLOBAL_PHASE, Kind.MEASURE, Kind.RESET)
+_FREE: Final = (
+    *(Kind.NOP, Kind.GLOBAL_PHASE, Kind.MEASURE, Kind.RESET),
+    *(Kind.JUMP, Kind.ASSIGN),
+)
 
 _OFTEN: Final = 0.5
 """A damping that would happen so often is made to happen always."""
