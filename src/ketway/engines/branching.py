@@ -1,7 +1,8 @@
 """Exact distributions of circuits in which something happens on the way.
 
-Where branches are few, each is followed with its weight, and what is read at their ends is added up:
-that is exact, and often cheaper than shots. Where they are many it is given up, and shots are taken.
+Where branches are few, each is followed with its weight, and what is read at their ends is added
+up: that is exact, and often cheaper than shots. Where they are many it is given up, and shots are
+taken.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ _FLOOR: Final[dict[Precision, float]] = {"double": 1e-16, "single": 1e-12}
 
 
 def most_branches(qubits: int, shots: int) -> int:
-    """How many branches are worth following: as many as shots would part into, or as cost little."""
+    """How many branches are followed: as many as shots might part into, or as cost little."""
     cheap = max(_FEWEST, _AMPLITUDES >> min(qubits, 60))
     return min(MOST_BRANCHES, max(cheap, shots))
 
@@ -114,20 +115,13 @@ def _result(
     seed: int,
     provenance: Provenance,
 ) -> Result:
-    counts = shots = None
-    drawn = np.zeros(len(outcomes), dtype=np.int64)
-    if task.shots:
-        shots = _drawn(chances, seed, task.shots)
-        drawn = np.bincount(shots, minlength=len(outcomes)).astype(np.int64)
+    taken = _drawn(chances, seed, task.shots)
+    drawn = np.bincount(taken, minlength=len(outcomes)).astype(np.int64)
     listed = np.ones(len(outcomes), dtype=np.bool_)
     if len(outcomes) > task.kept:  # the largest, and those that were drawn
         order = np.argsort(-chances, kind="stable")
         listed[order[task.kept :]] = False
         listed |= drawn > 0
-    if task.shots:
-        counts = drawn[listed]
-        assert shots is not None
-        shots = (np.cumsum(listed) - 1)[shots].astype(np.uint32)
     kept = chances[listed]
     mass = float(kept.sum())
     if not listed.all():
@@ -137,8 +131,8 @@ def _result(
         bits,
         spread(outcomes[listed][:, None], readout, bits),
         kept / mass,
-        counts,
-        shots,
+        drawn[listed] if task.shots else None,
+        (np.cumsum(listed) - 1)[taken].astype(np.uint32) if task.shots else None,
         provenance,
     )
 
@@ -149,7 +143,8 @@ def _drawn(chances: Floats, seed: int, shots: int) -> NDArray[np.int64]:
     reached = np.cumsum(chances)
     drawn = (raw >> np.uint64(11)) * 2.0**-53 * reached[-1]
     last = np.flatnonzero(chances > 0)[-1]
-    return np.minimum(np.searchsorted(reached, drawn, side="right"), last)
+    found: NDArray[np.int64] = np.minimum(np.searchsorted(reached, drawn, side="right"), last)
+    return found
 
 
 def spread(records: NDArray[np.uint64], readout: Readout, bits: int) -> NDArray[np.uint8]:

@@ -23,7 +23,7 @@ from ketway.circuits.circuit import Floats, Structure
 from ketway.circuits.control import MOST_LOOPS
 from ketway.devices.noise import NoiseModel
 from ketway.engines import core
-from ketway.engines.branching import exactly, spread
+from ketway.engines.branching import exactly, most_branches, spread
 from ketway.engines.engine import KEPT_OUTCOMES, Precision, Task
 from ketway.engines.lowering import (
     Lowered,
@@ -167,19 +167,22 @@ class DenseEngine:
         shots: int,
         noise: NoiseModel | None,
         precision: Precision,
+        exact: bool = False,
     ) -> tuple[int, float]:
         """Peak bytes of one circuit's run, and seconds for all rows on one thread.
 
         Time is amplitudes times gates (fused, a gate costs about 0.4 ns per amplitude in double
         precision) for every run of the circuit; noise needs half a run more for every different
         error. Memory is one register, its outcomes and shots; with events, the copies that
-        live at once: as many as errors of one shot, and at most log2(shots).
+        live at once: as many as errors of one shot, and at most log2(shots). Following every branch
+        for the exact distribution comes on top; loops are taken to go round once.
         """
         amplitude = 16 if precision == "double" else 8
         register = amplitude * 2**structure.qubits
         single, many = structure.counts
         runs, copies, numbers, fixed = 1.0, 0.0, 0.0, 0.0
-        events = structure.has_events and lower(structure).eventful
+        lowered = lower(structure) if structure.has_events else None
+        events = lowered is not None and lowered.eventful
         if noise is not None and not noise.ideal:
             errors, branches = _branches(noise_sites(structure, noise), shots)
             # Half a run each, of gates that fuse better where there are no outcomes to list; and
@@ -191,6 +194,10 @@ class DenseEngine:
         if events:
             runs, copies = runs + shots, math.inf
         copies = min(copies, math.ceil(math.log2(max(2, shots))))
+        if events and lowered is not None and exact and (noise is None or noise.ideal):
+            parting = min(len(lowered.readout.events), 12)
+            runs += min(1 << parting, most_branches(structure.qubits, shots))
+            copies = max(copies, parting)
         per_amplitude = 0.4e-9 if precision == "double" else 0.2e-9
         passes = 2**structure.qubits * ((single + many + 4) * per_amplitude)
         seconds = fixed + rows * (runs * (passes + 2e-6) + shots * 2e-7 + 2e-5)

@@ -18,7 +18,7 @@ from ketway.circuits.control import MOST_LOOPS, bit_places, bits_read, code_of
 from ketway.circuits.gates import GATES, Kind
 from ketway.devices.noise import NoiseModel
 from ketway.engines import core
-from ketway.engines.noise import Sites, limits_of, misreadings, noise_sites
+from ketway.engines.noise import Sites, limits_of, misreadings
 
 Index: TypeAlias = NDArray[np.int64]
 
@@ -448,7 +448,13 @@ def _read_controlled(structure: Structure, idles: bool) -> Readout:
         shown, hidden = list(range(structure.qubits)), sorted(~bit for bit in named)
     found = _readout(ends, sorted(events), (*shown, *hidden), dict.fromkeys((*shown, *hidden), -1))
     read = tuple(sorted({*qubits, *ends}))
-    return replace(found, slot_bits=tuple(shown), slot_qubits=read, controlled=True, hidden=tuple(hidden))
+    return replace(
+        found,
+        slot_bits=tuple(shown),
+        slot_qubits=read,
+        controlled=True,
+        hidden=tuple(hidden),
+    )
 
 
 def _bits_of_control(structure: Structure, gates: NDArray[np.intp]) -> Iterator[int]:

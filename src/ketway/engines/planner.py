@@ -14,13 +14,16 @@ import msgspec
 import numpy as np
 
 from ketway.circuits.circuit import Batch, Program, Structure
+from ketway.circuits.gates import Kind
 from ketway.devices.noise import NoiseModel
+from ketway.engines.branching import certainly_few
 from ketway.engines.clifford import CliffordEngine
 from ketway.engines.clifford_gates import clifford_rows
 from ketway.engines.clifford_program import eventful
 from ketway.engines.core import MAX_QUBITS
 from ketway.engines.dense import DenseEngine
 from ketway.engines.engine import KEPT_OUTCOMES, Engine, Plan, Precision
+from ketway.engines.lowering import lower
 from ketway.jobs.failures import Code, FailedError, Failure
 
 _CLIFFORD: Final = CliffordEngine()
@@ -87,24 +90,34 @@ def _plan(
         raise _refusal(
             Code.INVALID_INPUT, "Noise is sampled shot by shot: ask for shots, or for no noise."
         )
+    if structure.has_control and structure.qubits > MAX_QUBITS:
+        raise _control_too_wide(structure)
     if not _gates_decide(structure, noise) or (noise is not None and noise.relaxes):
-        return _dense_plan(batch, shots, noise, machine, 0)  # cheapest, whatever its gates are
+        return _dense_plan(batch, shots, exact, noise, machine, 0)  # cheapest, whatever its gates are
     rows = clifford_rows(batch)
     if rows.all():
         return _clifford_plan(batch, shots, exact, noise, machine)
-    if shots <= 0 and eventful(structure):
-        raise _refusal(
-            Code.INVALID_INPUT,
-            "A circuit that goes on after a measurement or a reset, and is not all Clifford, is "
-            "sampled shot by shot: ask for shots.",
-        )
-    return _dense_plan(batch, shots, noise, machine, int(rows.sum()))
+    return _dense_plan(batch, shots, exact, noise, machine, int(rows.sum()))
 
 
 def _gates_decide(structure: Structure, noise: NoiseModel | None) -> bool:
     """Whether it matters for the choice of an engine that all gates are Clifford."""
+    if structure.has_control:
+        return False
     noisy = noise is not None and not noise.ideal
     return noisy or structure.qubits > CLIFFORD_ABOVE or eventful(structure)
+
+
+def _control_too_wide(structure: Structure) -> FailedError:
+    gate = int(np.isin(structure.kinds, (Kind.JUMP, Kind.ASSIGN)).argmax())
+    return FailedError(
+        Failure(
+            Code.NOT_ENOUGH_QUBITS,
+            f"Gate {gate} decides something by classical bits, and only state vectors can: they "
+            f"have at most {MAX_QUBITS} qubits, and the circuit has {structure.qubits:,}.",
+            gate=gate,
+        )
+    )
 
 
 def divided(program: Program, noise: NoiseModel | None) -> Program:
@@ -160,7 +173,12 @@ def _clifford_plan(
 
 
 def _dense_plan(
-    batch: Batch, shots: int, noise: NoiseModel | None, machine: Machine, clifford: int
+    batch: Batch,
+    shots: int,
+    exact: bool,
+    noise: NoiseModel | None,
+    machine: Machine,
+    clifford: int,
 ) -> Plan:
     structure = batch.structure
     if structure.qubits > MAX_QUBITS:
@@ -171,9 +189,9 @@ def _dense_plan(
             f"has room for more than {MAX_QUBITS} qubits: {_advice(clifford, len(batch))}",
         )
     precision = _precision(structure.qubits)
-    size, seconds = _DENSE.estimate(structure, len(batch), shots, noise, precision)
+    size, seconds = _DENSE.estimate(structure, len(batch), shots, noise, precision, exact)
     if size > machine.bytes:
-        most = _most_qubits(batch, shots, noise, machine)
+        most = _most_qubits(batch, shots, exact, noise, machine)
         raise _refusal(
             Code.NOT_ENOUGH_QUBITS,
             f"A state vector needs {gib(size)} for {structure.qubits:,} qubits in {precision} "
@@ -181,15 +199,39 @@ def _dense_plan(
             + _advice(clifford, len(batch)),
         )
     gates = "small enough" if clifford == len(batch) else "not all gates are Clifford"
+    if structure.has_control:
+        gates = "classical bits decide what happens"
     reason = f"a state vector of {structure.qubits} qubits in {precision} precision: {gates}"
+    if exact and (noise is None or noise.ideal):
+        reason += _branches(structure, shots)
     return Plan(_DENSE.name, reason, size, seconds, precision)
 
 
-def _most_qubits(batch: Batch, shots: int, noise: NoiseModel | None, machine: Machine) -> int:
+def _branches(structure: Structure, shots: int) -> str:
+    """How the distribution of a circuit that parts on the way is found, if it is one."""
+    if not structure.has_events:
+        return ""
+    lowered = lower(structure)
+    if not lowered.eventful:
+        return ""
+    if certainly_few(structure, lowered, shots):
+        return "; every branch after a measurement is followed, so the distribution is exact"
+    if shots > 0:
+        return "; every branch after a measurement is followed while they are few, else by shots"
+    raise _refusal(
+        Code.INVALID_INPUT,
+        "This circuit may go on in more ways after its measurements and resets than can be "
+        "followed for its exact distribution: ask for shots.",
+    )
+
+
+def _most_qubits(
+    batch: Batch, shots: int, exact: bool, noise: NoiseModel | None, machine: Machine
+) -> int:
     """How many qubits the same gates could be on, with the memory there is."""
     for qubits in range(batch.structure.qubits - 1, 0, -1):
         fewer = replace(batch.structure, qubits=qubits)
-        size, _ = _DENSE.estimate(fewer, len(batch), shots, noise, _precision(qubits))
+        size, _ = _DENSE.estimate(fewer, len(batch), shots, noise, _precision(qubits), exact)
         if size <= machine.bytes:
             return qubits
     return 0

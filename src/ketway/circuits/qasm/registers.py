@@ -69,7 +69,7 @@ class Registers:
         while len(self.nouns) > mark.names:
             name, _ = self.nouns.popitem()
             for names in (self.qubits, self.bits, self.constants, self.sorts):
-                names.pop(name, None)  # type: ignore[attr-defined]
+                names.pop(name, None)
         self.memory_count = mark.memory
         return len(self.constants) < constants
 

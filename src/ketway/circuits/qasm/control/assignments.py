@@ -78,8 +78,8 @@ class Assignments:
         token = lexer.take()
         value, at = read_value(lexer, self.scope, self.registers)
         if token.text != "=":
-            single = "bool" if selection.single else "uint"
-            old = of_bits(selection.indices, sort or single)
+            plain: Sort = "bool" if selection.single else "uint"
+            old = of_bits(selection.indices, sort or plain)
             try:
                 value = binary(token.text[:-1], old, value)
             except ComputingError as reason:

@@ -401,7 +401,7 @@ class Blocks:
             switch.ends.append(self._jump(token.at))
             self.builder.land(switch.skip)
             switch.skip = None
-        block = self._push("case", token.at, unused=switch.settled or chosen.known is False)
+        self._push("case", token.at, unused=switch.settled or chosen.known is False)
         if chosen.known is None and not switch.settled:
             switch.skip = self._jump(token.at, chosen.code)
         switch.settled = switch.settled or chosen.known is True

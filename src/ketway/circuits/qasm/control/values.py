@@ -59,7 +59,7 @@ def truth(value: Value) -> Value:
     if value.sort == "bool":
         return value
     if value.wide:
-        return unary("!", _compared("==", value, known(0)))
+        return _compared("!=", value, known(0))
     return Value("bool", 1, [*value.code, Op.IS_ZERO, Op.IS_ZERO])
 
 
@@ -94,9 +94,10 @@ def _narrow(*values: Value) -> None:
 
 def unary(name: str, value: Value) -> Value:
     if name == "!":
-        value = truth(value)
         if value.known is not None:
             return known(not value.known)
+        if value.wide:
+            value = truth(value)
         return Value("bool", 1, [*value.code, Op.IS_ZERO])
     if value.known is not None:
         return known(_computed(PREFIX[name].function, name, value.known))
