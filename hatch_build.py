@@ -35,6 +35,8 @@ COMMON = ["-std=c++17", "-O3", "-fno-exceptions", "-fno-rtti", "-fvisibility=hid
 EXACT = ["-ffp-contract=off"]
 ISAS = {"baseline": (16, 0), "avx2": (32, 1), "avx512": (64, 1)}
 """Bytes of a vector, and whether a multiply-add is one instruction, on x86-64."""
+BY_ISA = ("kernels", "sums")
+"""Sources compiled once for each instruction set."""
 
 
 # Not a dataclass: hatchling loads this file without a place in sys.modules, which dataclasses need.
@@ -87,19 +89,20 @@ def jobs(tools: Toolchain, out: Path) -> list[tuple[Path, list[str]]]:
     base = [*tools.compile, *COMMON, *([] if sys.platform == "win32" else ["-fPIC"])]
     found = []
     for source in sorted((ROOT / "native").glob("*.cpp")):
-        if source.stem == "kernels":
+        if source.stem in BY_ISA:
             continue
         target = out / f"{source.stem}.o"
         found.append((target, [*base, *EXACT, "-c", str(source), "-o", str(target)]))
     x86 = machine() == "x86_64"
     for isa, (width, fused) in (ISAS if x86 else {"baseline": (16, 1)}).items():
-        target = out / f"kernels_{isa}.o"
         macros = [f"-DKW_ISA={isa}", f"-DKW_BYTES={width}", f"-DKW_FMA={fused}"]
         contract = ["-ffp-contract=fast"] if fused and not tools.zig else EXACT
         flags = arch_flags(tools, isa) if x86 else []
         how = [*base, *contract, *macros, *flags]
-        source = str(ROOT / "native" / "kernels.cpp")
-        found.append((target, [*how, "-c", source, "-o", str(target)]))
+        for stem in BY_ISA:
+            target = out / f"{stem}_{isa}.o"
+            source = ROOT / "native" / f"{stem}.cpp"
+            found.append((target, [*how, "-c", str(source), "-o", str(target)]))
     return found
 
 

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from benchmarks import big_jobs, machine, reads, small_jobs, standing
+from benchmarks import big_jobs, engines, machine, reads, small_jobs, standing
 from benchmarks.report import Row, table
 
 BENCHMARKS: dict[str, Callable[..., list[Row]]] = {
@@ -16,9 +16,15 @@ BENCHMARKS: dict[str, Callable[..., list[Row]]] = {
     "flow": small_jobs.flow,
     "batch": big_jobs.batch,
     "deep": big_jobs.deep,
+    "large": big_jobs.large,
     "status": reads.status,
     "rest": standing.rest,
     "start": standing.start,
+    "vectors": engines.vectors,
+    "wide": engines.wide,
+    "noise": engines.noise,
+    "clifford": engines.clifford,
+    "bricks": engines.bricks,
 }
 
 
@@ -40,7 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="script/bench",
-        description="Measures what Ketway claims, end to end, beside the peers in the same run. "
+        description="Measures what Ketway claims, the cloud end to end and its engines alone, "
+        "beside the peers in the same run. "
         "Figures are the median of several repeats.",
         epilog="The exit code says whether everything ran, not whether the goals hold: that "
         "depends on the machine, and on what else it does.",

@@ -9,15 +9,18 @@ from __future__ import annotations
 import contextlib
 import json
 import math
+import random
+import threading
 import time
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from benchmarks import peers
-from benchmarks.circuits import BATCH, DEEP, batch_job, layered, single_job
+from benchmarks.circuits import BATCH, DEEP, Gate, Size, batch_job, layered, single_job
 from benchmarks.connection import SHORT_PAUSE, UnexpectedAnswerError, message
 from benchmarks.report import Goal, Row
 from benchmarks.service import Service, serving
+from benchmarks.tasks import ghz
 
 SHOTS = 1000
 AGREE = 1e-6
@@ -59,7 +62,7 @@ def deep(*, quick: bool) -> list[Row]:
     runs, timings = _in_turns(
         request,
         "results/histogram",
-        (("aer", "deep"), ("aer", "deep", "--precision", "single")),
+        (("aer", "random"), ("aer", "random", "--precision", "single")),
         repeats=1 if quick else 3,
         check=_all_shots,
     )
@@ -72,6 +75,54 @@ def deep(*, quick: bool) -> list[Row]:
         *(Row("deep", what + "completed", "s", done, *other) for other in others),
         Row("deep", what + "counts read", "s", [run.read for run in runs], *first),
     ]
+
+
+def large(*, quick: bool) -> list[Row]:
+    """As wide as IonQ's simulator goes: 29 qubits, a GHZ state and a rotation of each."""
+    size = Size(circuits=1, qubits=29, layers=0)
+    chance = random.Random(29)
+    gates = [
+        *ghz(size.qubits)[0],
+        *(Gate("ry", (qubit,), chance.uniform(0, math.pi)) for qubit in range(size.qubits)),
+    ]
+    request = message("POST", "/v0.4/jobs", single_job(size, gates, SHOTS))
+    seconds, peaks = [], []
+    for _ in range(1 if quick else 2):
+        with serving() as service:
+            service.warm()
+            with _Watched(service) as watched:
+                run = _run(service, request, "results/histogram")
+            _all_shots(run.answer, SHOTS)
+            seconds.append(run.completed)
+            peaks.append(watched.peak / (1 << 30))
+    what = "29 qubits x 58 gates, "
+    return [
+        Row("large", what + "completed", "s", seconds),
+        Row("large", what + "most memory of server and job", "GiB", peaks, goal=Goal(12.0)),
+    ]
+
+
+class _Watched:
+    """Looks at the memory of a service until it is told to stop."""
+
+    def __init__(self, service: Service) -> None:
+        self.peak = 0.0
+        self._service = service
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._look)
+
+    def __enter__(self) -> _Watched:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _look(self) -> None:
+        while not self._over.wait(0.1):
+            resident, _ = self._service.memory()
+            self.peak = max(self.peak, resident * 1e6)
 
 
 def _in_turns(

@@ -33,6 +33,9 @@ BATCH = Size(circuits=200, qubits=12, layers=12)
 """12 layers of 12 rotations and 5 or 6 CNOTs: 210 gates each."""
 DEEP = Size(circuits=1, qubits=25, layers=8)
 """8 layers of 25 rotations and 12 CNOTs: 296 gates."""
+WIDE = Size(circuits=1, qubits=50, layers=12)
+"""12 layers of 50 rotations and 24 or 25 CNOTs: 894 gates. Six CNOTs cross each cut of the row, so
+that its halves are entangled by bonds of 2**6."""
 
 
 def layered(size: Size, seed: int = 1) -> list[list[Gate]]:
@@ -79,7 +82,9 @@ def batch_job(size: Size, circuits: Sequence[Sequence[Gate]]) -> bytes:
 def _ionq(gates: Sequence[Gate]) -> list[dict[str, Any]]:
     written: list[dict[str, Any]] = []
     for gate in gates:
-        if gate.angle is None:
+        if gate.name == "h":
+            written.append({"gate": "h", "target": gate.qubits[0]})
+        elif gate.angle is None:
             control, target = gate.qubits
             written.append({"gate": "cnot", "control": control, "target": target})
         else:

@@ -1,84 +1,81 @@
-"""Qiskit Aer, run by `benchmarks.peers` in the peers' environment: a turn per line of its input.
-`--help` shows what can be asked of it."""
+"""Qiskit Aer, run by `benchmarks.peers` in the peers' environment."""
 
 from __future__ import annotations
 
 import argparse
-import json
-import sys
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import qiskit  # type: ignore[import-not-found,unused-ignore]
 import qiskit_aer  # type: ignore[import-not-found,unused-ignore]
+from qiskit_aer import noise as aer_noise
 
-from benchmarks.circuits import BATCH, DEEP, Gate, Size, layered
+from benchmarks.circuits import WIDE, Gate
+from benchmarks.tasks import THREADS, Noise, Task
+from benchmarks.turns import Ready, take_turns
 
-SHOTS = 1000
+FEW_SHOTS = 20
+"""Of a wide noisy circuit: Aer runs every shot from its beginning, so 20 cost a fiftieth of
+1,000."""
+MOST_WIDE = 15
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("task", choices=("batch", "deep"))
-    parser.add_argument("--precision", choices=("double", "single"), default="double")
-    parser.add_argument("--parallel", action="store_true", help="circuits side by side")
-    given = parser.parse_args()
-    options: dict[str, Any] = {"method": "statevector", "precision": given.precision}
+def prepare(task: Task, given: argparse.Namespace) -> Ready:
+    method = "matrix_product_state" if task.qubits == WIDE.qubits else "statevector"
+    options: dict[str, Any] = {"method": method, "max_parallel_threads": THREADS}
+    if method == "statevector":
+        options["precision"] = given.precision
+    else:  # both make it quicker
+        options.update(max_parallel_threads=1, mps_lapack=True)
     if given.parallel:
         options["max_parallel_experiments"] = 0  # as many as there are cores
+    if task.noise is not None:
+        options["noise_model"] = _model(task.noise)
     aer = qiskit_aer.AerSimulator(**options)
-    run = (batch if given.task == "batch" else deep)(aer)
-    words = [f"Aer {qiskit_aer.__version__} {given.precision}"]
-    _say({"name": ", ".join([*words, *(["in parallel"] if given.parallel else [])])})
-    for _ in sys.stdin:
-        begun = time.perf_counter()
-        answer = run()
-        _say({"seconds": time.perf_counter() - begun, "answer": answer})
-
-
-def batch(aer: qiskit_aer.AerSimulator) -> Callable[[], Any]:
-    """Exact probabilities of every circuit."""
-    circuits = [_circuit(BATCH, gates) for gates in layered(BATCH)]
+    circuits = [_circuit(task.qubits, gates) for gates in task.circuits]
     for circuit in circuits:
-        circuit.save_probabilities()
-    aer.run(circuits[:2]).result()
+        if task.shots:
+            circuit.measure_all()
+        else:
+            circuit.save_probabilities()
+    few = task.noise is not None and task.qubits > MOST_WIDE
+    shots = FEW_SHOTS if few else task.shots or 1
+    small = _circuit(2, [Gate("cx", (0, 1))])
+    small.measure_all()
+    aer.run(small, shots=10).result()
 
-    def run() -> list[float]:
-        result = aer.run(circuits).result()
+    def run() -> Any:
+        result = aer.run(circuits, shots=shots).result()
+        if not result.success:
+            raise RuntimeError(result.status)
+        if task.shots:
+            return sum(result.get_counts().values())
         found = [result.data(index)["probabilities"] for index in range(len(circuits))]
         return [float(value) for value in found[-1][:8]]
 
-    return run
+    words = [
+        f"Aer {qiskit_aer.__version__} {'mps' if task.qubits == WIDE.qubits else given.precision}"
+    ]
+    words += ["in parallel"] if given.parallel else []
+    words += [f"{shots} shots, scaled"] if few else []
+    return Ready(", ".join(words), run, shots / task.shots if few else 1.0)
 
 
-def deep(aer: qiskit_aer.AerSimulator) -> Callable[[], Any]:
-    """1,000 shots of one circuit."""
-    circuit, small = (_circuit(size, layered(size)[0]) for size in (DEEP, DEEP._replace(qubits=12)))
-    for each in (circuit, small):
-        each.measure_all()
-    aer.run(small, shots=SHOTS).result()
-
-    def run() -> int:
-        return sum(aer.run(circuit, shots=SHOTS).result().get_counts().values())
-
-    return run
+def _model(noise: Noise) -> aer_noise.NoiseModel:
+    model = aer_noise.NoiseModel()
+    one = aer_noise.depolarizing_error(noise.one_qubit, 1)
+    model.add_all_qubit_quantum_error(one, ["h", "rx", "ry", "rz"])
+    model.add_all_qubit_quantum_error(aer_noise.depolarizing_error(noise.two_qubit, 2), ["cx"])
+    return model
 
 
-def _circuit(size: Size, gates: Sequence[Gate]) -> qiskit.QuantumCircuit:
-    circuit = qiskit.QuantumCircuit(size.qubits)
+def _circuit(qubits: int, gates: Sequence[Gate]) -> qiskit.QuantumCircuit:
+    circuit = qiskit.QuantumCircuit(qubits)
     for gate in gates:
-        if gate.angle is None:
-            circuit.cx(*gate.qubits)
-        else:
-            getattr(circuit, gate.name)(gate.angle, gate.qubits[0])
+        angle = () if gate.angle is None else (gate.angle,)
+        getattr(circuit, gate.name)(*angle, *gate.qubits)
     return circuit
 
 
-def _say(value: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(value) + "\n")
-    sys.stdout.flush()
-
-
 if __name__ == "__main__":
-    main()
+    take_turns(prepare)

@@ -26,6 +26,8 @@ class Peer:
     name: str
     """With its version and how it is set."""
     process: subprocess.Popen[str]
+    share: float = 1.0
+    """The part of the task that it runs; its seconds are for all of it."""
     answer: Any = None
     """What it computed for the first circuit, to compare with ours."""
 
@@ -52,7 +54,7 @@ def python_of_peers() -> str:
 def peer(python: str, library: str, task: str, *options: str) -> Iterator[Peer]:
     """A peer that has done its warm-up."""
     command = [python, "-m", f"benchmarks.peer_{library}", task, *options]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "src")))}
     process = subprocess.Popen(
         command,
         cwd=ROOT,
@@ -62,7 +64,8 @@ def peer(python: str, library: str, task: str, *options: str) -> Iterator[Peer]:
         text=True,
     )
     try:
-        yield Peer(_read(process, " ".join(command[2:]))["name"], process)
+        said = _read(process, " ".join(command[2:]))
+        yield Peer(said["name"], process, said["share"])
     finally:
         process.kill()
         process.wait()

@@ -140,6 +140,9 @@ KW_API int32_t kw_abi(void);
 KW_API const char *kw_isa(void);
 /* Exact distributions and shots of circuits without events. */
 KW_API int kw_run(const kw_program *program, const kw_wanted *wanted);
+/* The same for many programs of one row each, every one on a thread of its own. */
+KW_API int kw_run_many(int64_t count, const kw_program *programs, const kw_wanted *wanted,
+                       int32_t threads);
 /* Shots of circuits with errors, measurements in the middle or resets. */
 KW_API int kw_branch(const kw_program *program, const kw_noise *noise, const kw_sampling *sampling);
 /* Exact distributions of circuits with measurements in the middle, resets or control. */
@@ -153,6 +156,25 @@ KW_API int kw_real(const kw_program *program, int64_t rows, int32_t single, int3
                    int32_t bits, const uint64_t *masks, double *chosen);
 /* How the circuit is cut: counts of operations, fused groups and passes over the memory. */
 KW_API int kw_describe(const kw_program *program, int32_t single, int64_t *groups, int64_t *passes);
+
+/* Real sums of Pauli products. Term t is i**|x & z| X**x Z**z; bit q of a mask is qubit q. */
+typedef struct {
+    int32_t single;
+    int32_t threads;
+    int64_t rows;
+    int64_t terms;
+    const uint64_t *x; /* no two terms are the same, and none is the identity */
+    const uint64_t *z;
+    int64_t observables;
+    const int64_t *starts;  /* observables + 1 */
+    const int32_t *members; /* the terms of an observable */
+    const double *coefficients;
+    double *values;    /* rows x observables */
+    double *variances; /* the same, or null */
+} kw_expected;
+
+/* Expectation values of circuits without events, whose program reads every qubit in order. */
+KW_API int kw_expect(const kw_program *program, const kw_expected *wanted);
 
 #ifdef __cplusplus
 }

@@ -155,7 +155,7 @@ struct Planner {
         if (table >= 0 && table >= at) {
             Group both = joined(plan.groups[table], g);
             if (both.phases && both.width <= MAX_DIAGONAL &&
-                cost(both) < cost(plan.groups[table]) + cost(g)) {
+                cost(both) <= cost(plan.groups[table]) + cost(g) + 1e-3f) {
                 append(plan.groups[table], g);
                 touch(table, g.qubits);
                 return true;

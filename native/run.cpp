@@ -328,13 +328,37 @@ using namespace kw;
 
 extern "C" {
 
-int32_t kw_abi(void) { return 4; }
+int32_t kw_abi(void) { return 5; }
 
 const char *kw_isa(void) { return isa_name(); }
 
 int kw_run(const kw_program *program, const kw_wanted *wanted) {
     KW_CALL(wanted->threads, wanted->single ? run_rows<float>(arena, program, wanted, team)
                                             : run_rows<double>(arena, program, wanted, team))
+}
+
+struct Many {
+    const kw_program *programs;
+    const kw_wanted *wanted;
+    char failed; // the code of a call that failed, whichever was last
+
+    static void run(void *context, i64 item, int) {
+        Many &many = *(Many *)context;
+        int code = kw_run(many.programs + item, many.wanted + item);
+        if (code != KW_OK) __atomic_store_n(&many.failed, (char)code, __ATOMIC_RELAXED);
+    }
+};
+
+int kw_run_many(int64_t count, const kw_program *program, const kw_wanted *wanted, int32_t threads) {
+    Many many = {program, wanted, KW_OK};
+    KW_CALL(threads, {
+        team.each(count, Many::run, &many);
+        if (many.failed != KW_OK) {
+            team.close();
+            arena.close();
+            return many.failed;
+        }
+    })
 }
 
 int kw_state(const kw_program *program, int64_t row, int32_t single, int32_t threads,

@@ -1,6 +1,7 @@
 // Memory, threads, and which instruction set to use.
 
 #include "core.h"
+#include "sums.h"
 
 #include <pthread.h>
 
@@ -219,6 +220,34 @@ template <> const Kernels<float> &kernels<float>() {
     if (chosen() == AVX2) return avx2::floats;
 #endif
     return baseline::floats;
+}
+
+#define KW_DECLARE_SUMS(isa)                                                                       \
+    namespace isa {                                                                                \
+    extern const Sums<double> double_sums;                                                         \
+    extern const Sums<float> float_sums;                                                           \
+    }
+
+KW_DECLARE_SUMS(baseline)
+#if KW_X86
+KW_DECLARE_SUMS(avx2)
+KW_DECLARE_SUMS(avx512)
+#endif
+
+template <> const Sums<double> &sums<double>() {
+#if KW_X86
+    if (chosen() == AVX512) return avx512::double_sums;
+    if (chosen() == AVX2) return avx2::double_sums;
+#endif
+    return baseline::double_sums;
+}
+
+template <> const Sums<float> &sums<float>() {
+#if KW_X86
+    if (chosen() == AVX512) return avx512::float_sums;
+    if (chosen() == AVX2) return avx2::float_sums;
+#endif
+    return baseline::float_sums;
 }
 
 const char *isa_name() {

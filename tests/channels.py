@@ -1,4 +1,4 @@
-"""A second opinion on noise: density matrices under a noise model, from the textbook's Kraus operators.
+"""A second opinion on noise: density matrices under a noise model, by the books' Kraus operators.
 
 Nothing here is shared with the engines but the model itself: relaxation is amplitude damping and
 dephasing as written in the books, not the mixture that the engines draw from.
@@ -38,7 +38,8 @@ def distribution(circuit: Circuit, model: NoiseModel) -> dict[int, float]:
             read[step.operands[1]] = step.operands[0]
         after: dict[int, Array] = {}
         for bits, before in branches.items():
-            for new_bits, state in _follow(step, bits, before, n):
+            for new_bits, followed in _follow(step, bits, before, n):
+                state = followed
                 for site in _sites(step, model):
                     state = _strike(state, step, site, model, n)
                 after[new_bits] = after.get(new_bits, 0) + state

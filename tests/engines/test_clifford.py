@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests import reference
+from tests import channels, reference
 from tests.chance import binomial_fits, fits
 from tests.corpus import ghz, random_clifford, repetition_code, teleportation, w_state
 
 from ketway.circuits.circuit import Batch, Builder, Circuit
 from ketway.circuits.gates import Kind
-from ketway.devices.noise import NoiseModel
+from ketway.devices.noise import GateNoise, NoiseModel, QubitNoise
 from ketway.engines.clifford import CliffordEngine, spread_of
 from ketway.engines.engine import Task
 from ketway.jobs.failures import FailedError
@@ -136,6 +136,30 @@ def test_bell_pairs_under_forte_noise_have_the_published_error() -> None:
     seen = counts(ghz(2), 100_000, NoiseModel("forte-1", 0.0, rate))
     # Of 15 Pauli pairs, 8 anticommute with ZZ.
     assert binomial_fits(seen.get(1, 0) + seen.get(2, 0), 100_000, rate * 8 / 16)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_channels_and_misreading_of_each_qubit_agree_with_density_matrices(seed: int) -> None:
+    circuit = random_clifford(3, 14, seed, measures=seed % 2, resets=seed % 2)
+    model = NoiseModel(
+        "laboratory",
+        one_qubit=0.02,
+        gates=(
+            GateNoise(("cx",), (0, 1), pauli={"XZ": 0.2, "IY": 0.1}),
+            GateNoise(("2q",), depolarising=0.1, pauli={"ZX": 0.1}),
+            GateNoise(("h", "s"), pauli={"Z": 0.1}, duration=0.3),
+        ),
+        qubits=(QubitNoise(t2=1.0), QubitNoise(1, p01=0.1, p10=0.3)),
+    )
+    assert fits(counts(circuit, 40_000, model), channels.distribution(circuit, model))
+
+
+def test_relaxation_is_refused_by_name() -> None:
+    model = NoiseModel(
+        "warm", gates=(GateNoise(("1q",), duration=1.0),), qubits=(QubitNoise(t1=1.0),)
+    )
+    with pytest.raises(FailedError, match="relaxation of the noise model warm"):
+        run(task_of(ghz(2), 10, noise=model))
 
 
 def test_a_seed_gives_the_same_bytes_forever() -> None:

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from tests import reference
-from tests.corpus.arbitrary import random_circuit
+from tests.corpus import qft, random_circuit
 
 from ketway.circuits.circuit import Builder, Circuit
 from ketway.circuits.gates import Kind
@@ -87,6 +87,50 @@ def test_gates_are_fused() -> None:
     assert passes == 1
 
 
+def groups_of(circuit: Circuit) -> int:
+    lowered = lower(circuit.structure)
+    return core.describe(lowered.code, lowered.rows(circuit.params[None]))[0]
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.sampled_from([Kind.RX, Kind.RZ, Kind.U, Kind.PHASE, Kind.RY]), min_size=4))
+def test_a_run_of_gates_on_one_qubit_is_one_matrix(kinds: list[Kind]) -> None:
+    b = Builder(12)
+    for i, kind in enumerate(kinds):
+        b.add(kind, [5], [0.3 + i, 0.2, 0.1][: 3 if kind == Kind.U else 1])
+    b.add(Kind.RX, [5], [0.4])
+    circuit = b.circuit()
+    # Of the two phases that a run may start with, each is a table of its own.
+    assert groups_of(circuit) <= 2
+    assert distance(state(circuit), reference.state_of(circuit)) < 1e-10
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(0, 10**6))
+def test_phases_are_gathered_in_tables(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    b = Builder(12)
+    for q in range(12):
+        b.add(Kind.RY, [q], [rng.uniform(0, 3)])
+    for _ in range(60):
+        a, c = rng.choice(12, 2, replace=False).tolist()
+        if rng.integers(2):
+            b.add(Kind.PHASE, [a], [rng.uniform(0, 6)], controls=[c])
+        else:
+            b.add(Kind.RZZ, [a, c], [rng.uniform(0, 6)])
+    for q in range(12):
+        b.add(Kind.RX, [q], [rng.uniform(0, 3)])
+    circuit = b.circuit()
+    assert groups_of(circuit) < 12 + 60 / 2
+    assert distance(state(circuit), reference.state_of(circuit)) < 1e-10
+
+
+def test_a_fourier_transform_is_a_few_tables() -> None:
+    circuit = qft(12, 1234)
+    assert groups_of(circuit) < 12 + 66 / 2
+    assert distance(state(circuit), reference.state_of(circuit)) < 1e-10
+
+
 def test_swaps_only_rename() -> None:
     b = Builder(4)
     b.add(Kind.X, [0])
@@ -153,7 +197,7 @@ from ketway.circuits.circuit import Batch
 from ketway.engines import core
 from ketway.engines.dense import DenseEngine
 from ketway.engines.engine import Task
-from tests.corpus.arbitrary import random_circuit
+from tests.corpus import qft, random_circuit
 circuit = random_circuit(11, 60, 4)
 task = Task(Batch(circuit.structure, circuit.params[None]), (9,), 4000, True)
 (result,) = DenseEngine().run(task)

@@ -5,14 +5,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tests import reference
+from tests import channels, reference
 from tests.chance import binomial_fits, fits
 from tests.corpus.arbitrary import random_circuit
 
 from ketway.circuits.circuit import Batch, Builder, Circuit
 from ketway.circuits.gates import Kind
-from ketway.devices.noise import NoiseModel
+from ketway.devices.noise import GateNoise, NoiseModel, QubitNoise
 from ketway.engines.dense import DenseEngine
+from ketway.engines.density import DensityEngine
 from ketway.engines.engine import Task
 from ketway.jobs.failures import FailedError
 from ketway.jobs.results import Result
@@ -214,6 +215,11 @@ def many(circuit: Circuit, rows: int) -> tuple[Batch, tuple[int, ...]]:
 
 
 NOISY = NoiseModel("test", one_qubit=0.02, two_qubit=0.05, readout=0.01)
+RELAXING = NoiseModel(
+    "relaxing",
+    gates=(GateNoise(("1q",), duration=0.05), GateNoise(("2q",), depolarising=0.05, duration=0.1)),
+    qubits=(QubitNoise(None, 3.0, 3.0), QubitNoise(1, 2.0, 4.0), QubitNoise(2, 3.0, 4.0)),
+)
 EVENTFUL = random_circuit(7, 40, 5, measures=3, resets=2)
 
 
@@ -224,6 +230,7 @@ EVENTFUL = random_circuit(7, 40, 5, measures=3, resets=2)
         (random_circuit(6, 40, 2), False, NOISY),
         (EVENTFUL, False, None),
         (EVENTFUL, False, NOISY),
+        (EVENTFUL, False, RELAXING),
     ],
 )
 def test_threads_and_batch_splits_give_the_same_bytes(
@@ -344,6 +351,111 @@ def test_noise_on_more_qubits_than_a_tile_has(precision: str) -> None:
     equal = (np.linalg.matrix_power(step, n - 1) @ np.ones(2))[0]
     counts = counts_of(result)
     assert binomial_fits(counts[0] + counts[(1 << n) - 1], 3000, float(equal))
+
+
+# ---------------------------------------------------------------- noise of every kind
+
+
+TIMES = (0.5, 1.0, 1.5, 1.9, 2.0)
+"""t2 where t1 is 1: a reset that may happen, a damping that may, one that always does."""
+
+
+def laboratory(t2: float) -> NoiseModel:
+    """Something of everything, loud."""
+    return NoiseModel(
+        "laboratory",
+        one_qubit=0.01,
+        two_qubit=0.02,
+        readout=0.01,
+        gates=(
+            GateNoise(("h", "x", "nop"), (), 0.02, {"Z": 0.05, "X": 0.01}, 0.05),
+            GateNoise(("cx", "rzz", "swap"), pauli={"XI": 0.1, "ZY": 0.05}, duration=0.1),
+            GateNoise(("cx",), (1, 0), pauli={"XZ": 0.2}, duration=0.15),
+            GateNoise(("2q",), depolarising=0.03, duration=0.05),
+        ),
+        qubits=(
+            QubitNoise(None, 1.0, t2),
+            QubitNoise(1, 0.7, None, 0.1, 0.3),
+            QubitNoise(2, p01=0.02, p10=0.2),
+        ),
+    )
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_any_noise_agrees_with_density_matrices(seed: int) -> None:
+    circuit = random_circuit(2 + seed % 3, 16, seed, measures=seed % 3, resets=seed % 2)
+    model = laboratory(TIMES[seed % 5])
+    precision = "single" if seed % 2 else "double"
+    result = noisy(circuit, model, threads=2, precision=precision)
+    assert fits(counts_of(result), channels.distribution(circuit, model))
+
+
+@pytest.mark.parametrize("t2", TIMES)
+def test_trajectories_agree_with_the_density_engine(t2: float) -> None:
+    """On more qubits than a fused matrix has, where dampings cut groups in parts."""
+    circuit, model = random_circuit(7, 60, 11, controls=1), laboratory(t2)
+    (exact,) = DensityEngine().run(task_of(circuit, 0, True, noise=model))
+    assert exact.probabilities is not None
+    expected = dict(zip(exact.integers(), exact.probabilities.tolist(), strict=True))
+    assert fits(counts_of(noisy(circuit, model, 10000)), expected)
+
+
+def idle(count: int, t1: float, t2: float, prepare: Kind, finish: Kind) -> Result:
+    b = Builder(1)
+    b.add(prepare, [0])
+    for _ in range(count):
+        b.add(Kind.NOP, [0])
+    b.add(finish, [0])
+    waiting = GateNoise(("nop",), duration=0.05)
+    return noisy(
+        b.circuit(), NoiseModel("idle", gates=(waiting,), qubits=(QubitNoise(None, t1, t2),))
+    )
+
+
+@pytest.mark.parametrize("t2", TIMES)
+def test_an_excited_qubit_decays_with_t1_and_coherence_with_t2(t2: float) -> None:
+    for count in (1, 20):
+        time = 0.05 * count
+        excited = counts_of(idle(count, 1.0, t2, Kind.X, Kind.NOP))
+        assert binomial_fits(excited.get(1, 0), 20000, math.exp(-time - 0.05))
+        turned = counts_of(idle(count, 1.0, t2, Kind.H, Kind.H))
+        assert binomial_fits(turned.get(0, 0), 20000, (1 + math.exp(-time / t2)) / 2)
+
+
+def test_misreading_differs_by_qubit_and_by_what_is_read() -> None:
+    b = Builder(2)
+    b.add(Kind.X, [1])
+    model = NoiseModel("n", qubits=(QubitNoise(0, p01=0.1, p10=0.9), QubitNoise(p01=0.8, p10=0.3)))
+    counts = counts_of(noisy(b.circuit(), model))
+    assert fits(counts, {2: 0.9 * 0.7, 3: 0.1 * 0.7, 0: 0.9 * 0.3, 1: 0.1 * 0.3})
+
+
+def test_a_measurement_before_noise_that_waits_is_not_the_last() -> None:
+    b = Builder(1, bits=2)
+    b.add(Kind.MEASURE, [0, 0])
+    b.add(Kind.NOP, [0])
+    b.add(Kind.MEASURE, [0, 1])
+    counts = counts_of(
+        noisy(b.circuit(), NoiseModel("n", gates=(GateNoise(("nop",), pauli={"X": 1.0}),)))
+    )
+    assert counts == {2: 20000}
+
+
+@pytest.mark.parametrize("precision", ["double", "single"])
+def test_decay_on_more_qubits_than_a_tile_has(precision: str) -> None:
+    """The excitation of the first of a chain of swaps is at the end, or lost on the way."""
+    n, t2 = 17, 1.0
+    b = Builder(n)
+    b.add(Kind.X, [0])
+    for q in range(1, n):
+        b.add(Kind.SWAP, [q - 1, q])
+        b.add(Kind.RZ, [q], [0.3])
+    model = NoiseModel(
+        "n", gates=(GateNoise(("swap",), duration=0.05),), qubits=(QubitNoise(None, 1.0, t2),)
+    )
+    counts = counts_of(noisy(b.circuit(), model, 1500, threads=2, precision=precision))
+    assert counts.keys() == {0, 1 << (n - 1)}
+    assert binomial_fits(counts[1 << (n - 1)], 1500, math.exp(-0.05 * (n - 1)))
 
 
 # ---------------------------------------------------------------- events

@@ -60,7 +60,7 @@ def source_of(
     seed: int = 5,
     part: int = 0,
 ) -> FaultSource:
-    """Pauli numbers (first letter + 4 second) with their odds, and the distribution of each site."""
+    """Pauli numbers (first letter + 4 second) with their odds, and which of them each site has."""
     table = np.zeros((len(distributions), 16))
     for row, odds in zip(table, distributions, strict=True):
         for letter, p in odds.items():
@@ -102,7 +102,7 @@ def test_sites_of_each_distribution_come_in_the_order_of_the_program() -> None:
 def test_sites_do_not_share_their_shots() -> None:
     shots = 64_000
     even = {1: 0.25, 2: 0.25}
-    source = source_of(even, {k: 0.05 for k in range(1, 13)}, sites=[0, 0, 1, 1], shots=shots)
+    source = source_of(even, dict.fromkeys(range(1, 13), 0.05), sites=[0, 0, 1, 1], shots=shots)
     rows = [spread(source.pauli()[0]) for _ in range(4)]
     for i, a in enumerate(rows):
         for b in rows[i + 1 :]:

@@ -6,13 +6,14 @@ from tests.corpus import ghz, qft, random_circuit, teleportation, vqe
 
 from ketway.circuits.circuit import Batch, Builder, Circuit, Program
 from ketway.circuits.gates import Kind
-from ketway.devices.noise import NoiseModel
+from ketway.devices.noise import GateNoise, NoiseModel, QubitNoise
 from ketway.engines.engine import Plan
 from ketway.engines.planner import (
     CLIFFORD_ABOVE,
     DOUBLE_UP_TO,
     ENGINES,
     Machine,
+    divided,
     gib,
     plan,
     plan_program,
@@ -46,7 +47,7 @@ def refused(circuit: Circuit, machine: Machine, **asked: object) -> Failure:
 
 
 def test_engines_know_their_own_names() -> None:
-    assert set(ENGINES) == {"clifford", "dense"}
+    assert set(ENGINES) == {"clifford", "dense", "density", "mps"}
     assert all(engine.name == name for name, engine in ENGINES.items())
 
 
@@ -69,6 +70,16 @@ def test_noise_on_clifford_circuits_is_sampled_with_frames() -> None:
     assert planned(vqe(3), 100, exact=False, noise=LOUD).engine == "dense"
     silent = NoiseModel("ideal", 0, 0)
     assert planned(ghz(3), 100, exact=False, noise=silent).engine == "dense"
+
+
+def test_relaxation_needs_a_state_vector() -> None:
+    timed = (GateNoise(("2q",), duration=1e-6),)
+    warm = NoiseModel("warm", gates=timed, qubits=(QubitNoise(t1=1e-4),))
+    assert planned(ghz(16), 100, exact=False, noise=warm).engine == "dense"
+    only_phases = NoiseModel("still", gates=timed, qubits=(QubitNoise(t2=1e-4),))
+    assert planned(ghz(16), 100, exact=False, noise=only_phases).engine == "clifford"
+    failure = refused(ghz(50), BIG, shots=100, exact=False, noise=warm)
+    assert "without t1" in failure.message
 
 
 def test_measurement_in_the_middle_stays_clifford() -> None:
@@ -110,10 +121,13 @@ def test_noise_without_shots_is_refused_with_the_way_out() -> None:
     assert "ask for shots" in failure.message
 
 
-def test_events_in_circuits_that_are_not_clifford_need_shots() -> None:
+def test_wide_circuits_with_events_need_shots_unless_they_are_clifford() -> None:
     circuit = random_circuit(4, 30, seed=2, measures=1)
-    assert "ask for shots" in refused(circuit, BIG).message
+    assert planned(circuit).engine == "density"
     assert planned(circuit, 10).engine == "dense"
+    wide = random_circuit(20, 60, seed=2, measures=1)
+    assert "ask for shots" in refused(wide, BIG).message
+    assert planned(wide, 10).engine == "dense"
 
 
 def test_no_machine_is_big_enough_for_a_thousand_qubits() -> None:
@@ -126,7 +140,7 @@ def test_a_batch_that_is_partly_clifford_says_which_part_could_run() -> None:
     circuit = vqe(50, layers=1)
     params = np.stack([circuit.params, np.zeros_like(circuit.params), circuit.params])
     with pytest.raises(FailedError, match="1 of the 3 circuits of this structure are all Clifford"):
-        plan(Batch(circuit.structure, params), 100, False, None, BIG)
+        plan(Batch(circuit.structure, params), 0, True, None, BIG)
 
 
 def test_a_run_that_would_take_too_long_is_refused() -> None:
@@ -144,7 +158,7 @@ def test_asking_for_nothing_is_refused() -> None:
 def test_a_refusal_names_the_first_circuit_it_concerns() -> None:
     program = Program.of([ghz(3), ghz(4), vqe(60), ghz(3), vqe(60)])
     with pytest.raises(FailedError) as caught:
-        plan_program(program, 10, False, None, BIG)
+        plan_program(program, 0, True, None, BIG)
     assert caught.value.failure.circuit == 2
 
 
@@ -180,3 +194,140 @@ def test_the_planners_events_are_those_the_dense_engine_cannot_do_exactly() -> N
     ((_, result),) = run_program(Program.of([circuit]), [planned(circuit)], [1], 0, True, None, 1)
     assert isinstance(result, Result)
     assert result.integers() == [0]
+
+
+def bricks(qubits: int, layers: int) -> Circuit:
+    b = Builder(qubits)
+    for layer in range(layers):
+        for q in range(qubits):
+            b.add(Kind.RY, [q], [0.3 + q])
+        for q in range(layer % 2, qubits - 1, 2):
+            b.add(Kind.X, [q + 1], controls=[q])
+    return b.circuit()
+
+
+def test_wide_circuits_of_little_entanglement_are_chains() -> None:
+    found = planned(vqe(60, layers=1), 100, exact=False)
+    assert (found.engine, found.bonds) == ("mps", 0)
+    assert found.bytes < 1 << 30
+
+
+def test_wide_circuits_of_much_entanglement_are_chains_with_bounded_bonds() -> None:
+    found = planned(bricks(60, 24), 10, exact=False)
+    assert found.engine == "mps"
+    assert found.bonds > 0
+    assert f"bonds up to {found.bonds:,}" in found.reason
+    assert found.bytes <= BIG.bytes
+
+
+def test_few_qubits_with_many_noisy_shots_are_a_density_matrix() -> None:
+    assert planned(vqe(4), 100_000, exact=False, noise=LOUD).engine == "density"
+    assert planned(vqe(4), 50, exact=False, noise=LOUD).engine == "dense"
+    assert planned(vqe(4), 0, noise=LOUD).engine == "density"
+
+
+def test_the_choice_does_not_depend_on_the_batch_or_the_machine() -> None:
+    circuit = vqe(5)
+    for shots in (500, 2000, 8000):
+        engines = {
+            plan(batch_of(circuit, rows), shots, False, LOUD, machine).engine
+            for rows in (1, 7, 100)
+            for machine in (BIG, Machine(bytes=BIG.bytes, paces={"density, double": 50.0}))
+        }
+        assert len(engines) == 1, shots
+
+
+# ---------------------------------------------------------------- pieces
+
+
+def blocks(count: int, width: int, seed: int = 0) -> Circuit:
+    """Circuits side by side that nothing connects; the first is all Clifford."""
+    rng = np.random.default_rng(seed)
+    b = Builder(count * width)
+    for k in range(count):
+        first = k * width
+        b.add(Kind.H, [first])
+        for q in range(first, first + width):
+            b.add(Kind.RY, [q], [float(rng.uniform(0.3, 2)) if k else 0.0])
+        for q in range(first, first + width - 1):
+            b.add(Kind.X, [q + 1], controls=[q])
+    return b.circuit()
+
+
+def test_sixty_qubits_in_twelve_pieces_are_planned_and_run() -> None:
+    circuit = blocks(12, 5, seed=1)
+    program = Program.of([circuit])
+    (found,) = plan_program(program, 100, True, None, BIG)
+    assert sum(piece.count for piece in found.pieces) == 6
+    assert "up to 10 of 60 qubits" in found.reason
+    assert found.bytes < 1 << 30
+    ((_, result),) = run_program(program, [found], [3], 100, True, None, 1)
+    assert isinstance(result, Result), result
+    assert result.bits == 60
+    assert result.total == 100
+    assert 0 < result.provenance.kept < 1
+    assert len(result) >= 1 << 20
+    assert result.weights().sum() == pytest.approx(1)
+
+
+def test_a_wide_piece_decides_what_fits() -> None:
+    circuit = blocks(2, 30)
+    found = planned(circuit)
+    assert [piece.engine for piece in found.pieces] == ["clifford", "dense"]
+    assert (found.engine, found.precision) == ("dense", "single")
+    failure = refused(circuit, Machine(bytes=1 << 30))
+    assert "Of the 60 qubits, 30 must be computed together." in failure.message
+    assert refused(circuit, Machine(bytes=16 << 30, seconds=1e-9)).code == Code.SIMULATION_TIMEOUT
+
+
+def test_with_noise_each_connected_part_has_an_engine_of_its_own() -> None:
+    circuit = blocks(3, 4)
+    program = Program.of([circuit])
+    (found,) = plan_program(program, 200, False, LOUD, BIG)
+    assert [(piece.engine, piece.count) for piece in found.pieces] == [
+        ("clifford", 1),
+        ("dense", 2),
+    ]
+    ((_, result),) = run_program(program, [found], [3], 200, False, LOUD, 1)
+    assert isinstance(result, Result), result
+    assert result.total == 200
+    assert result.provenance.engine == "clifford+dense"
+    assert result.provenance.noise == "loud"
+
+
+def test_wide_clifford_circuits_stay_whole() -> None:
+    b = Builder(40)
+    for q in range(0, 40, 2):
+        b.add(Kind.H, [q])
+        b.add(Kind.X, [q + 1], controls=[q])
+    assert planned(b.circuit()).pieces == ()
+
+
+def test_a_reduced_circuit_is_planned_as_what_is_left() -> None:
+    b = Builder(35, bits=20)
+    for q in range(35):
+        b.add(Kind.RY, [q], [0.4])
+    for q in range(18):
+        b.add(Kind.X, [q + 1], controls=[q])
+        b.add(Kind.MEASURE, [q, q])
+    found = planned(b.circuit())
+    assert [(piece.engine, piece.precision) for piece in found.pieces] == [("dense", "double")]
+    assert "19" not in found.reason
+    assert "18 of 35 qubits" in found.reason
+
+
+def test_batches_are_divided_by_which_of_their_pieces_are_clifford() -> None:
+    circuit = blocks(2, 16)
+    turned = np.zeros_like(circuit.params)
+    other = turned.copy()
+    other[0] = 0.3
+    rows = [circuit.params, turned, other, circuit.params]
+    program = divided(Program.of([Circuit(circuit.structure, row) for row in rows]), None)
+    assert sorted(len(batch) for batch in program.batches) == [1, 1, 2]
+    plans = plan_program(program, 10, False, None, BIG)
+    engines = [
+        [piece.engine for piece in plans[batch].pieces] or plans[batch].engine
+        for batch, _ in program.order
+    ]
+    mixed = ["clifford", "dense"]
+    assert engines == [mixed, "clifford", ["dense", "clifford"], mixed]

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 from tests import reference
@@ -10,8 +10,9 @@ from tests.corpus import bernstein_vazirani, ghz, qft, random_clifford, teleport
 from ketway.circuits.circuit import Circuit, Program, Register
 from ketway.engines import running, seeds
 from ketway.engines.clifford import CliffordEngine
+from ketway.engines.dense import DenseEngine
 from ketway.engines.engine import Plan, Task
-from ketway.engines.planner import ENGINES, Machine, plan_program
+from ketway.engines.planner import Machine, plan_program
 from ketway.engines.running import run_program
 from ketway.jobs.failures import Code, FailedError, Failure
 from ketway.jobs.results import Result
@@ -73,7 +74,7 @@ def test_a_batch_of_many_is_many_batches_of_one() -> None:
         assert isinstance(alone, Result)
         assert isinstance(result, Result)
         assert (alone.outcomes == result.outcomes).all()
-        assert (alone.shots == result.shots).all()  # type: ignore[attr-defined]
+        assert (alone.shots == result.shots).all()
 
 
 def test_registers_are_each_circuits_own() -> None:
@@ -128,11 +129,42 @@ def test_being_stopped_is_not_a_failure(monkeypatch: pytest.MonkeyPatch) -> None
         answers(Program.of([ghz(3)]), [BROKEN])
 
 
+@pytest.mark.parametrize("breaks_after", [None, 0, 3])
+def test_small_circuits_that_run_together_answer_as_alone(
+    monkeypatch: pytest.MonkeyPatch, breaks_after: int | None
+) -> None:
+    program = Program.of([vqe(4, seed=1), *(qft(n, 1) for n in (2, 3, 4, 5)), vqe(5, seed=2)])
+    plans = plan_program(program, 20, True, None, Machine(bytes=1 << 30))
+    together: list[int] = []
+    run_many = DenseEngine.run_many
+
+    def broken(self: DenseEngine, tasks: Sequence[Task], threads: int) -> Iterator[Result]:
+        for result in run_many(self, tasks, threads):
+            if len(together) == breaks_after:
+                raise MemoryError
+            together.append(len(tasks))
+            yield result
+
+    monkeypatch.setattr(DenseEngine, "run_many", broken)
+    found = dict(run_program(program, plans, range(6), 20, True, None, 2))
+    assert together == [6] * (6 if breaks_after is None else breaks_after)
+    for index, (circuit, plan) in enumerate(zip(range(6), plans, strict=True)):
+        batch = program.batches[program.order[circuit][0]]
+        (alone,) = DenseEngine().run(Task(batch, (index,), 20, True, None, plan.precision))
+        answer = found[index]
+        assert isinstance(answer, Result)
+        assert answer.probabilities is not None
+        assert alone.probabilities is not None
+        assert answer.probabilities.tobytes() == alone.probabilities.tobytes()
+        assert answer.outcomes.tobytes() == alone.outcomes.tobytes()
+        assert (answer.counts == alone.counts).all()
+
+
 def test_planned_programs_run_as_planned() -> None:
     circuits = [vqe(4, seed=1), ghz(30), vqe(4, seed=2), qft(5, 3), teleportation(2)]
     program = Program.of(circuits)
     plans = plan_program(program, 3000, False, None, Machine(bytes=4 << 30))
-    assert {p.engine for p in plans} == set(ENGINES)
+    assert {p.engine for p in plans} == {"clifford", "dense"}
     given = [seeds.derive(1, i) for i in range(len(circuits))]
     for index, result in run_program(program, plans, given, 3000, False, None, 1):
         assert isinstance(result, Result), result

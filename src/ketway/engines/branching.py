@@ -91,9 +91,7 @@ def exactly(
             records, weights = found.records[row, :length], found.weights[row, :length]
             outcomes, chances = _added(records, weights, len(readout.slot_bits))
             place = start + row
-            yield _result(
-                task, readout, outcomes, chances, int(words[place]), provenance[place]
-            )
+            yield _result(task, readout, outcomes, chances, int(words[place]), provenance[place])
 
 
 def _added(

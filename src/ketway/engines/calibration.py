@@ -102,7 +102,9 @@ def _tasks() -> Iterator[Task]:
     yield _task(_layers(12, 8), rows=20)
     yield _task(_layers(18, 8))
     yield _task(_layers(10, 8), shots=200, noise=noise)
+    yield _task(_layers(4, 8), shots=50_000, noise=noise)
     yield _task(_layers(21, 6), shots=100)
+    yield _task(_layers(40, 4), shots=500)
     yield _task(_ghz(1000), shots=1000)
     yield _task(_ghz(100), shots=1000, noise=noise)
 

@@ -89,8 +89,8 @@ class CliffordEngine:
             raise FailedError(
                 Failure(
                     Code.UNSUPPORTED_GATE,
-                    f"The Clifford engine cannot do the relaxation of the noise model {noise.name}: "
-                    "use fewer qubits, or a model without t1.",
+                    "The Clifford engine cannot do the relaxation of the noise model "
+                    f"{noise.name}: use fewer qubits, or a model without t1.",
                 )
             )
         sites = None if noise is None else noise_sites(task.batch.structure, noise)

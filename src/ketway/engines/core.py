@@ -17,7 +17,7 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-_ABI: Final = 4
+_ABI: Final = 5
 _NO_MEMORY, _TOO_WIDE, _ENDLESS = 1, 2, 3
 
 MATRIX, DIAGONAL, SWAP, ROTATION, PAULI_SUM, MEASURE, RESET, JUMP, ASSIGN = range(9)
@@ -37,7 +37,9 @@ _F64 = ctypes.c_double
 _P = ctypes.c_void_p
 
 
-class _Program(ctypes.Structure):
+class Program(ctypes.Structure):
+    """`kw_program`."""
+
     _fields_ = (
         ("qubits", _I32),
         ("ops", _I32),
@@ -60,7 +62,9 @@ class _Program(ctypes.Structure):
     )
 
 
-class _Wanted(ctypes.Structure):
+class Wanted(ctypes.Structure):
+    """`kw_wanted`."""
+
     _fields_ = (
         ("single", _I32),
         ("threads", _I32),
@@ -77,6 +81,19 @@ class _Wanted(ctypes.Structure):
         ("order", _P),
         ("lengths", _P),
         ("masses", _P),
+    )
+
+
+def layout(structure: type[ctypes.Structure]) -> np.dtype[np.void]:
+    """A numpy type with the same bytes, to fill many structures at once; pointers are integers."""
+    fields = [(field[0], field[1]) for field in structure._fields_]
+    return np.dtype(
+        {
+            "names": [name for name, _ in fields],
+            "formats": [_I64 if kind is _P else kind for _, kind in fields],
+            "offsets": [getattr(structure, name).offset for name, _ in fields],
+            "itemsize": ctypes.sizeof(structure),
+        }
     )
 
 
@@ -137,6 +154,23 @@ class _Branches(ctypes.Structure):
     )
 
 
+class _Expected(ctypes.Structure):
+    _fields_ = (
+        ("single", _I32),
+        ("threads", _I32),
+        ("rows", _I64),
+        ("terms", _I64),
+        ("x", _P),
+        ("z", _P),
+        ("observables", _I64),
+        ("starts", _P),
+        ("members", _P),
+        ("coefficients", _P),
+        ("values", _P),
+        ("variances", _P),
+    )
+
+
 class EndlessError(Exception):
     """A shot took more jumps backwards than it may."""
 
@@ -182,7 +216,7 @@ class Code:
 
     def with_rows(self, rows: NDArray[np.float64]) -> ctypes.Structure:
         """The C structure of this program with the numbers of these rows."""
-        return _Program(
+        return Program(
             self.qubits,
             len(self.codes),
             _at(self.codes),
@@ -219,6 +253,18 @@ class Sites:
     """The odds that a damping takes a 1 to 0."""
     limits: NDArray[np.uint64]
     """Shape (tables, 16): see `engines.noise.limits_of`."""
+
+
+@dataclass(frozen=True)
+class Paulis:
+    """Sums of Pauli products: no product comes twice, and none is the identity."""
+
+    x: NDArray[np.uint64]
+    z: NDArray[np.uint64]
+    starts: NDArray[np.int64]
+    """Sum i has the members `starts[i]:starts[i + 1]`."""
+    members: NDArray[np.int32]
+    coefficients: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -295,7 +341,7 @@ def run(
         np.empty(count, dtype=np.int64),
         np.empty(count),
     )
-    wanted = _Wanted(
+    wanted = Wanted(
         single,
         threads,
         exact,
@@ -314,6 +360,11 @@ def run(
     )
     _check(library().kw_run(ctypes.byref(code.with_rows(rows)), ctypes.byref(wanted)))
     return out
+
+
+def run_many(programs: NDArray[np.void], wanted: NDArray[np.void], threads: int) -> None:
+    """`run` for programs of one row each, as arrays of the C structures: see `together.py`."""
+    _check(library().kw_run_many(_I64(len(programs)), _P(_at(programs)), _P(_at(wanted)), threads))
 
 
 def branch(
@@ -469,3 +520,37 @@ def describe(code: Code, rows: NDArray[np.float64], *, single: bool = False) -> 
         )
     )
     return groups.value, passes.value
+
+
+def expect(
+    code: Code,
+    rows: NDArray[np.float64],
+    paulis: Paulis,
+    *,
+    single: bool,
+    threads: int,
+    variances: bool,
+) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
+    """Expectation values and, if wanted, variances of each sum: shape (rows, sums).
+
+    The code must have no events and read every qubit, in order.
+    """
+    shape = (len(rows), len(paulis.starts) - 1)
+    values = np.empty(shape)
+    spreads = np.empty(shape) if variances else None
+    expected = _Expected(
+        single,
+        threads,
+        len(rows),
+        len(paulis.x),
+        _at(paulis.x),
+        _at(paulis.z),
+        shape[1],
+        _at(paulis.starts),
+        _at(paulis.members),
+        _at(paulis.coefficients),
+        _at(values),
+        None if spreads is None else _at(spreads),
+    )
+    _check(library().kw_expect(ctypes.byref(code.with_rows(rows)), ctypes.byref(expected)))
+    return values, spreads

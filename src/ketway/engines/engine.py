@@ -15,6 +15,7 @@ import msgspec
 
 from ketway.circuits.circuit import Batch
 from ketway.devices.noise import NoiseModel
+from ketway.jobs.job import PiecePlan
 from ketway.jobs.results import Result
 
 Precision: TypeAlias = Literal["double", "single"]
@@ -34,6 +35,11 @@ class Plan(msgspec.Struct, frozen=True, omit_defaults=True):
     seconds: float
     """An estimate for the whole batch on one thread."""
     precision: Precision = "double"
+    pieces: tuple[PiecePlan, ...] = ()
+    """Set where the circuit is not run as it is: how its pieces are (see `prepass`). The engine
+    and precision above are then those of the piece that needs the most."""
+    bonds: int = 0
+    """The largest bond of a matrix product state; 0 for no bound."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +57,8 @@ class Task:
     precision: Precision = "double"
     threads: int = 1
     kept: int = KEPT_OUTCOMES
+    bonds: int = 0
+    """As in the plan."""
 
 
 class Engine(Protocol):

@@ -506,7 +506,7 @@ def _readout(
 
 
 def read_places(readout: Readout) -> tuple[Ints, Ints]:
-    """The slots that each qubit read at the end goes to, one after another, and where they start."""
+    """The slots of each qubit read at the end, one after another, and where they start."""
     ends = np.cumsum([0, *(len(slots) for slots in readout.slots)]).astype(np.int32)
     return np.array([s for slots in readout.slots for s in slots], dtype=np.int32), ends
 
@@ -540,7 +540,7 @@ def core_sites(lowered: Lowered, found: Sites | None) -> core.Sites:
 
 
 def slot_misreadings(readout: Readout, noise: NoiseModel | None) -> Floats | None:
-    """Shape (slots, 2): the odds that a 0 is read as 1, and a 1 as 0; None if all are read right."""
+    """Shape (slots, 2): the odds that a 0 is read as 1, and a 1 as 0; None if both never are."""
     if noise is None:
         return None
     if readout.controlled:  # the others are misread when they are read

@@ -31,7 +31,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ketway.circuits.circuit import LETTERS, Floats, Ints, Structure
+from ketway.circuits.circuit import LETTERS, Floats, Ints, Structure, kind_table
 from ketway.circuits.gates import Kind
 from ketway.devices.noise import (
     ANY_ONE,
@@ -40,12 +40,10 @@ from ketway.devices.noise import (
     NoiseModel,
     QubitNoise,
     noisy_gates,
-    width_of,
 )
 
-_FREE: Final = (
-    *(Kind.NOP, Kind.GLOBAL_PHASE, Kind.MEASURE, Kind.RESET),
-    *(Kind.JUMP, Kind.ASSIGN),
+_IS_FREE: Final = kind_table(
+    (Kind.NOP, Kind.GLOBAL_PHASE, Kind.MEASURE, Kind.RESET, Kind.JUMP, Kind.ASSIGN)
 )
 
 _OFTEN: Final = 0.5
@@ -80,8 +78,10 @@ class Sites:
 
     @property
     def expected(self) -> float:
-        """How many errors and dampings a shot meets on average."""
-        return float(self.error_odds.sum() + self.damping_odds.sum())
+        """How many things happen to a shot on average that do not happen to most. Of dampings that
+        always happen, those that take a 1 to 0, if half the qubits are 1."""
+        parting = np.where(self.damping_odds < 1, self.damping_odds, self.damping / 2)
+        return float(self.error_odds.sum() + parting.sum())
 
 
 def limits_of(distributions: Floats) -> NDArray[np.uint64]:
@@ -123,20 +123,19 @@ def misreadings(noise: NoiseModel, qubits: tuple[int, ...]) -> Floats:
 
 def noise_sites(structure: Structure, noise: NoiseModel) -> Sites:
     """The sites of every gate of a circuit."""
-    found = list(_places(structure, noise.idles))
-    ends = np.zeros(structure.gates + 1, dtype=np.int64)
-    np.add.at(ends, [place.gate + 1 for place in found], 1)
-    qubits = np.array([place.qubits for place in found], dtype=np.int32).reshape(-1, 2)
-    starts = np.cumsum(ends)
+    gates, keys, qubits = _places(structure, noise.idles)
+    starts = np.searchsorted(gates, np.arange(structure.gates + 1))
     if noise.simple:
         return _simple(starts, qubits, noise)
     chooser = _Chooser(noise)
-    chosen = [chooser.choose(place) for place in found]
-    damping = np.array([c.damping for c in chosen]).reshape(-1, 2, 2)
+    places, which = np.unique(np.column_stack((keys, qubits)), axis=0, return_inverse=True)
+    chosen = [chooser.choose(*place) for place in places.tolist()]
+    which = which.reshape(-1)
+    damping = np.array([c.damping for c in chosen]).reshape(-1, 2, 2)[which]
     return Sites(
         starts,
         qubits,
-        np.array([c.table for c in chosen], dtype=np.int32),
+        np.array([c.table for c in chosen], dtype=np.int32)[which],
         np.array(chooser.distributions).reshape(-1, 16),
         tuple(chooser.widths),
         damping[:, :, 0],
@@ -179,39 +178,63 @@ def _simple(starts: NDArray[np.int64], qubits: Ints, noise: NoiseModel) -> Sites
 # ---------------------------------------------------------------- where
 
 
-class _Place(NamedTuple):
-    gate: int
-    key: tuple[int, int] | None
-    """The gate's kind and controls, where noise may name it."""
-    qubits: tuple[int, int]
+_UNNAMED: Final = -1
+"""The key of a place that only its width describes."""
+_KINDS_STEP: Final = 4
 
 
-def _places(structure: Structure, idles: bool) -> Iterator[_Place]:
-    starts, operands = structure.operand_starts.tolist(), structure.operands.tolist()
-    controls = structure.controls.tolist()
-    params = np.diff(structure.param_starts).tolist()
+def _key(kind: int, controls: int) -> int:
+    """How an entry and a place find each other: what gate it is."""
+    return _KINDS_STEP * kind + controls
+
+
+_WAITING: Final = _key(Kind.NOP, 0)
+
+
+def _places(structure: Structure, idles: bool) -> tuple[NDArray[np.int64], Ints, Ints]:
+    """The gate, the key and the qubits of every site, in the order of the gates."""
+    kinds, starts = structure.kinds, structure.operand_starts
+    widths = np.diff(starts)
+    active = ~_IS_FREE[kinds]
+    if idles:
+        active |= (kinds == Kind.NOP) & (widths == 1)
+    narrow = active & (widths <= 2) & (kinds != Kind.PAULIEXP)
+    gates = np.flatnonzero(narrow)
+    keys = _KINDS_STEP * kinds[gates].astype(np.int32) + structure.controls[gates]
+    first = structure.operands[starts[gates]]
+    second = np.where(widths[gates] == 2, structure.operands[starts[gates + 1] - 1], -1)
+    qubits = np.column_stack((first, second)).astype(np.int32)
+    wide = list(_wide(structure, np.flatnonzero(active & ~narrow).tolist()))
+    if wide:
+        more = np.array(wide, dtype=np.int32).reshape(-1, 3)
+        gates = np.concatenate((gates, more[:, 0]))
+        order = np.argsort(gates, kind="stable")
+        keys = np.concatenate((keys, np.full(len(more), _UNNAMED)))[order]
+        gates, qubits = gates[order], np.concatenate((qubits, more[:, 1:]))[order]
+    return gates, keys.astype(np.int32), qubits
+
+
+def _wide(structure: Structure, gates: list[int]) -> Iterator[tuple[int, int, int]]:
+    """The gate and the qubits of the sites of gates that are charged as others."""
     letters = 0
-    for gate, kind in enumerate(structure.kinds.tolist()):
-        qubits = operands[starts[gate] : starts[gate + 1]]
-        if kind == Kind.PAULIEXP:
-            width = len(qubits) - controls[gate]
-            for _ in range(params[gate]):
-                term = structure.letters[letters : letters + width].tolist()
-                letters += width
-                for pair in _chain(qubits, controls[gate], term):
-                    yield _Place(gate, None, pair)
-        elif kind not in _FREE or (idles and kind == Kind.NOP and len(qubits) == 1):
-            key = (kind, controls[gate]) if len(qubits) <= 2 else None
-            for pair in _gate(qubits):
-                yield _Place(gate, key, pair)
+    for gate in gates:
+        qubits = structure.operands_of(gate)
+        if structure.kinds[gate] != Kind.PAULIEXP:
+            for first, second in _gate(qubits):
+                yield gate, first, second
+            continue
+        controls = int(structure.controls[gate])
+        width = len(qubits) - controls
+        for _ in range(int(structure.param_starts[gate + 1] - structure.param_starts[gate])):
+            term = structure.letters[letters : letters + width].tolist()
+            letters += width
+            for first, second in _chain(qubits, controls, term):
+                yield gate, first, second
 
 
 def _gate(qubits: list[int]) -> list[tuple[int, int]]:
-    if len(qubits) == 1:
-        return [(qubits[0], -1)]
+    """The two-qubit gates that a gate on more compiles to."""
     pairs = list(itertools.pairwise(qubits))
-    if len(qubits) == 2:
-        return pairs
     return [pairs[i % len(pairs)] for i in range(6 * (len(qubits) - 2))]
 
 
@@ -278,31 +301,26 @@ class _Figures:
     def __init__(self, noise: NoiseModel) -> None:
         self._of_qubit = {(entry.qubit, "times"): entry for entry in noise.qubits if entry.times}
         self._of_qubit |= {(e.qubit, "misread"): e for e in noise.qubits if e.misread}
-        self._of_gate: dict[
-            tuple[tuple[int, int] | int, tuple[int, ...]], tuple[str, GateNoise]
-        ] = {}
+        self._of_gate: dict[tuple[int | str, tuple[int, ...]], tuple[str, GateNoise]] = {}
         for entry in noise.gates:
             for name in entry.gates:
-                key = width_of(name) if name in (ANY_ONE, ANY_TWO) else noisy_gates()[name]
+                key = name if name in (ANY_ONE, ANY_TWO) else _key(*noisy_gates()[name])
                 self._of_gate[key, tuple(entry.qubits)] = (name, entry)
 
     def of_qubit(self, qubit: int, what: str) -> QubitNoise | None:
         return self._of_qubit.get((qubit, what)) or self._of_qubit.get((None, what))
 
-    def of_place(self, place: _Place) -> tuple[str, GateNoise] | None:
+    def of_place(self, key: int, first: int, second: int) -> tuple[str, GateNoise] | None:
         """The most specific entry that names the gate there."""
-        first, second = place.qubits
         held: tuple[tuple[int, ...], ...]
         held = ((first,), ()) if second < 0 else ((first, second), (second, first), ())
-        width = 1 if second < 0 else 2
-        keys: list[tuple[int, int] | int] = [] if place.key is None else [place.key]
-        if place.key != (Kind.NOP, 0):
-            keys.append(width)
-        for key in keys:
-            for qubits in held:
-                found = self._of_gate.get((key, qubits))
-                if found is not None:
-                    return found
+        keys: list[int | str] = [key]
+        if key != _WAITING:
+            keys.append(ANY_ONE if second < 0 else ANY_TWO)
+        for wanted, qubits in itertools.product(keys, held):
+            found = self._of_gate.get((wanted, qubits))
+            if found is not None:
+                return found
         return None
 
 
@@ -313,7 +331,7 @@ class _Choice(NamedTuple):
 
 @dataclass
 class _Chooser:
-    """What happens at each place; equal places are settled once."""
+    """What happens at each place."""
 
     noise: NoiseModel
     distributions: list[Floats] = field(default_factory=list)
@@ -322,23 +340,14 @@ class _Chooser:
 
     def __post_init__(self) -> None:
         self._known = _Figures(self.noise)
-        self._settled: dict[tuple[object, ...], _Choice] = {}
         self._tables: dict[tuple[int, bytes], int] = {}
 
-    def choose(self, place: _Place) -> _Choice:
-        key = (place.key, place.qubits)
-        choice = self._settled.get(key)
-        if choice is None:
-            choice = self._settled[key] = self._settle(place)
-        return choice
-
-    def _settle(self, place: _Place) -> _Choice:
-        first, second = place.qubits
+    def choose(self, key: int, first: int, second: int) -> _Choice:
         width = 1 if second < 0 else 2
-        found = self._known.of_place(place)
+        found = self._known.of_place(key, first, second)
         if found is None:
             odds = 0.0
-            if place.key != (Kind.NOP, 0):
+            if key != _WAITING:
                 odds = self.noise.one_qubit if width == 1 else self.noise.two_qubit
                 self.figures["1q" if width == 1 else "2q"] = odds
             return _Choice(self._table(_depolarising(odds, width), width), _NOTHING)
@@ -349,7 +358,7 @@ class _Chooser:
             _depolarising(entry.depolarising, width), _pauli(entry.pauli, width, turned)
         )
         damping = [(0.0, 0.0), (0.0, 0.0)]
-        for j, qubit in enumerate(place.qubits[:width]):
+        for j, qubit in enumerate((first, second)[:width]):
             times = self._known.of_qubit(qubit, "times")
             if times is None or not entry.duration:
                 continue

@@ -7,33 +7,44 @@ here, with the numbers, and not found out after an hour.
 
 from __future__ import annotations
 
-from dataclasses import replace
+import itertools
 from typing import Final
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from ketway.circuits.circuit import Batch, Program, Structure
-from ketway.circuits.gates import Kind
 from ketway.devices.noise import NoiseModel
-from ketway.engines.branching import certainly_few
-from ketway.engines.clifford import CliffordEngine
+from ketway.engines import candidates
+from ketway.engines.candidates import (
+    DOUBLE_UP_TO,
+    ENGINES,
+    LISTED_UP_TO,
+    Machine,
+    Wanted,
+    gib,
+    refusal,
+)
 from ketway.engines.clifford_gates import clifford_rows
 from ketway.engines.clifford_program import eventful
-from ketway.engines.core import MAX_QUBITS
-from ketway.engines.dense import DenseEngine
-from ketway.engines.engine import KEPT_OUTCOMES, Engine, Plan, Precision
-from ketway.engines.lowering import lower
-from ketway.jobs.failures import Code, FailedError, Failure
+from ketway.engines.dense import CHUNK_BYTES
+from ketway.engines.engine import KEPT_OUTCOMES, Plan
+from ketway.engines.prepass import Prepared, merging_cost, prepare
+from ketway.jobs.failures import Code, FailedError
+from ketway.jobs.job import PiecePlan
 
-_CLIFFORD: Final = CliffordEngine()
-_DENSE: Final = DenseEngine()
-
-ENGINES: Final[dict[str, Engine]] = {engine.name: engine for engine in (_CLIFFORD, _DENSE)}
-"""Every engine, by the name that plans and results give it."""
-
-DOUBLE_UP_TO: Final = 20
-"""Qubits up to which a state vector is in double precision; above, halving memory is worth more."""
+__all__ = [
+    "CLIFFORD_ABOVE",
+    "DOUBLE_UP_TO",
+    "ENGINES",
+    "Machine",
+    "divided",
+    "gib",
+    "pace_name",
+    "plan",
+    "plan_program",
+]
 
 CLIFFORD_ABOVE: Final = 14
 """Qubits above which a Clifford circuit without noise is faster as a tableau than as a vector.
@@ -47,18 +58,6 @@ With noise a vector pays for every shot that meets an error. At the figures of a
 and 18, 10: 1.9 and 22. Only a few gates and 100 shots favour the vector, by 0.3 milliseconds, so
 with noise it is always the tableau.
 """
-
-
-class Machine(msgspec.Struct, frozen=True):
-    """What an attempt is granted."""
-
-    bytes: int
-    threads: int = 1
-    seconds: float | None = None
-    """The longest that a run may take; None for no limit."""
-    paces: dict[str, float] = {}
-    """By engine and precision, how many times as long as estimated it takes here; see
-    `calibration.py`. What is missing is 1."""
 
 
 def pace_name(plan: Plan) -> str:
@@ -81,23 +80,160 @@ def _plan(
     batch: Batch, shots: int, exact: bool, noise: NoiseModel | None, machine: Machine
 ) -> Plan:
     if shots <= 0 and not exact:
-        raise _refusal(
+        raise refusal(
             Code.INVALID_INPUT,
             "Nothing was asked of the circuit: ask for shots or for its exact distribution.",
         )
-    structure = batch.structure
-    if shots <= 0 and noise is not None and not noise.ideal:
-        raise _refusal(
-            Code.INVALID_INPUT, "Noise is sampled shot by shot: ask for shots, or for no noise."
+    wanted = Wanted(max(0, shots), exact, noise)
+    rows = _clifford_rows(batch, wanted)
+    if rows is not None and rows.all() and (wanted.shots or not wanted.noisy):
+        return candidates.tableau(batch, wanted, machine)
+    prepared = prepare(batch.structure, noise)
+    if prepared is not None:
+        return _piecewise_plan(batch, prepared, wanted, machine)
+    return _whole_plan(batch, rows, wanted, machine)
+
+
+def _clifford_rows(batch: Batch, wanted: Wanted) -> NDArray[np.bool_] | None:
+    """Which circuits are all Clifford; None if that does not matter."""
+    if wanted.relaxes or not _gates_decide(batch.structure, wanted.noise):
+        return None
+    return clifford_rows(batch)
+
+
+def _whole_plan(
+    batch: Batch, rows: NDArray[np.bool_] | None, wanted: Wanted, machine: Machine
+) -> Plan:
+    """The plan of circuits run as they are; `rows` says which are all Clifford, if that matters."""
+    clifford = 0 if rows is None else int(rows.sum())
+    if not wanted.shots and (wanted.noisy or eventful(batch.structure)):
+        return _exact_branches(batch, wanted, machine)
+    found: list[Plan] = []
+    try:
+        found.append(candidates.vector(batch, wanted, machine, clifford))
+    except FailedError as error:
+        if not wanted.relaxes:
+            return _chained(batch, wanted, machine, error)
+        raise
+    # Chosen by one circuit, on no machine in particular: an answer must depend neither on who
+    # shares its batch nor on where it is computed.
+    first = Batch(batch.structure, batch.params[:1])
+    others = []
+    if wanted.shots and (wanted.noisy or eventful(batch.structure)):
+        others.append(candidates.matrix)
+    if batch.structure.qubits > LISTED_UP_TO and not wanted.relaxes and _listable(batch, wanted):
+        others.append(candidates.chain)
+    best, least = None, candidates.vector(first, wanted, machine).seconds if others else 0.0
+    for other in others:
+        try:
+            seconds = other(first, wanted, machine).seconds
+        except FailedError:
+            continue
+        if seconds < least:
+            best, least = other, seconds
+    return found[0] if best is None else best(batch, wanted, machine)
+
+
+def _listable(batch: Batch, wanted: Wanted) -> bool:
+    """Whether a matrix product state can surely give what is wanted."""
+    return not wanted.exact or candidates.answer_bits(batch.structure) <= LISTED_UP_TO
+
+
+def _exact_branches(batch: Batch, wanted: Wanted, machine: Machine) -> Plan:
+    """Circuits of many branches, and no shots to choose among them."""
+    if not wanted.noisy:
+        try:
+            return candidates.vector(batch, wanted, machine)
+        except FailedError as error:
+            if batch.structure.has_control:
+                raise error from None
+    try:
+        return candidates.matrix(batch, wanted, machine)
+    except FailedError as error:
+        why = "Noise" if wanted.noisy else "A circuit that goes on after a measurement or a reset"
+        message = f"{why} is sampled shot by shot: ask for shots. {error.failure.message}"
+        raise refusal(Code.INVALID_INPUT, message) from None
+
+
+def _chained(batch: Batch, wanted: Wanted, machine: Machine, refused: FailedError) -> Plan:
+    """Circuits that no state vector has room for, as a matrix product state."""
+    if not wanted.shots and not _listable(batch, wanted):
+        raise refused
+    for candidate in (candidates.chain, candidates.cut_chain):
+        try:
+            return candidate(batch, wanted, machine)
+        except FailedError:
+            continue
+    raise refused
+
+
+def _piecewise_plan(batch: Batch, prepared: Prepared, wanted: Wanted, machine: Machine) -> Plan:
+    """The plan of circuits that are reduced, or fall into pieces: each piece by its own engine."""
+    plans: list[Plan] = []
+    for piece in prepared.pieces:
+        some = piece.batch(batch)
+        try:
+            plans.append(_piece_plan(some, wanted, machine))
+        except FailedError as error:
+            raise _of_piece(error, piece.structure, batch.structure) from None
+    largest = max(plans, key=lambda plan: (plan.bytes, plan.seconds))
+    # One piece runs after the other, and the answers of all are there until they are merged.
+    structures = [piece.structure for piece in prepared.pieces]
+    answers = sum(_answer_bytes(structure, len(batch), wanted) for structure in structures)
+    size = largest.bytes + (answers if len(plans) > 1 else 0)
+    extra, seconds = merging_cost(
+        structures, prepared.bits, wanted.shots, wanted.exact, KEPT_OUTCOMES
+    )
+    size += extra
+    if size > machine.bytes:
+        raise refusal(
+            Code.NOT_ENOUGH_QUBITS,
+            f"The circuit is run in {len(plans)} pieces; with their answers they need {gib(size)}; "
+            f"this machine grants {gib(machine.bytes)}: ask for fewer shots, or measure fewer "
+            "qubits.",
         )
-    if structure.has_control and structure.qubits > MAX_QUBITS:
-        raise _control_too_wide(structure)
-    if not _gates_decide(structure, noise) or (noise is not None and noise.relaxes):
-        return _dense_plan(batch, shots, exact, noise, machine, 0)  # cheapest, whatever its gates are
-    rows = clifford_rows(batch)
-    if rows.all():
-        return _clifford_plan(batch, shots, exact, noise, machine)
-    return _dense_plan(batch, shots, exact, noise, machine, int(rows.sum()))
+    seconds = len(batch) * seconds + sum(plan.seconds for plan in plans)
+    runs = [
+        PiecePlan(engine, precision, len(list(some)), bonds)
+        for (engine, precision, bonds), some in itertools.groupby(
+            (plan.engine, plan.precision, plan.bonds) for plan in plans
+        )
+    ]
+    widest = max(structure.qubits for structure in structures)
+    gates = sum(structure.gates for structure in structures)
+    pieces = "" if len(plans) == 1 else f"{len(plans)} pieces that nothing connects, up to "
+    reason = (
+        f"{gates:,} of {batch.structure.gates:,} gates matter, on {pieces}{widest:,} of "
+        f"{batch.structure.qubits:,} qubits: {largest.reason}"
+    )
+    return msgspec.structs.replace(
+        largest, reason=reason, bytes=size, seconds=seconds, pieces=tuple(runs)
+    )
+
+
+def _piece_plan(batch: Batch, wanted: Wanted, machine: Machine) -> Plan:
+    rows = _clifford_rows(batch, wanted)
+    if rows is not None and rows.all() and (wanted.shots or not wanted.noisy):
+        return candidates.tableau(batch, wanted, machine)
+    return _whole_plan(batch, rows, wanted, machine)
+
+
+def _of_piece(error: FailedError, piece: Structure, structure: Structure) -> FailedError:
+    """The refusal of a piece, which says why it speaks of other qubits than were sent."""
+    if piece.qubits == structure.qubits:
+        return error
+    message = (
+        f"Of the {structure.qubits:,} qubits, {piece.qubits:,} must be computed together. "
+        + error.failure.message
+    )
+    return FailedError(msgspec.structs.replace(error.failure, message=message))
+
+
+def _answer_bytes(structure: Structure, rows: int, wanted: Wanted) -> int:
+    most = (KEPT_OUTCOMES if wanted.exact else 0) + wanted.shots
+    outcomes = min(2.0 ** min(structure.outcome_bits, 60), most)
+    row = int((24 + structure.outcome_bits // 8) * outcomes + 4 * wanted.shots)
+    return row + min(CHUNK_BYTES, rows * row)
 
 
 def _gates_decide(structure: Structure, noise: NoiseModel | None) -> bool:
@@ -108,28 +244,14 @@ def _gates_decide(structure: Structure, noise: NoiseModel | None) -> bool:
     return noisy or structure.qubits > CLIFFORD_ABOVE or eventful(structure)
 
 
-def _control_too_wide(structure: Structure) -> FailedError:
-    gate = int(np.isin(structure.kinds, (Kind.JUMP, Kind.ASSIGN)).argmax())
-    return FailedError(
-        Failure(
-            Code.NOT_ENOUGH_QUBITS,
-            f"Gate {gate} decides something by classical bits, and only state vectors can: they "
-            f"have at most {MAX_QUBITS} qubits, and the circuit has {structure.qubits:,}.",
-            gate=gate,
-        )
-    )
-
-
 def divided(program: Program, noise: NoiseModel | None) -> Program:
-    """The program with each batch in two where some of its circuits are all Clifford and that
-    decides: a circuit's engine, and so its answer, must not depend on who shares its batch."""
+    """The program with batches divided where some of the circuits, or of their pieces, are all
+    Clifford and that decides: a circuit's engine, and so its answer, must not depend on who shares
+    its batch."""
     batches: list[Batch] = []
     places: dict[tuple[int, int], tuple[int, int]] = {}
     for place, batch in enumerate(program.batches):
-        parts = [np.arange(len(batch))]
-        if len(batch) > 1 and _gates_decide(batch.structure, noise):
-            rows = clifford_rows(batch)
-            parts = [part for part in (np.flatnonzero(~rows), np.flatnonzero(rows)) if len(part)]
+        parts = _alike(batch, noise)
         for part in parts:
             places.update(((place, int(row)), (len(batches), new)) for new, row in enumerate(part))
             batches.append(batch if len(parts) == 1 else Batch(batch.structure, batch.params[part]))
@@ -137,6 +259,25 @@ def divided(program: Program, noise: NoiseModel | None) -> Program:
         return program
     order = tuple(places[place] for place in program.order)
     return Program(tuple(batches), order, program.registers)
+
+
+def _alike(batch: Batch, noise: NoiseModel | None) -> list[NDArray[np.int64]]:
+    """Rows that are run by the same engines: those that are not all Clifford first."""
+    every = np.arange(len(batch))
+    if len(batch) == 1 or not _gates_decide(batch.structure, noise):
+        return [every]
+    rows = clifford_rows(batch)
+    mixed = np.flatnonzero(~rows)
+    parts = [mixed]
+    prepared = prepare(batch.structure, noise) if len(mixed) else None
+    if prepared is not None:
+        some = Batch(batch.structure, batch.params[mixed])
+        deciding = [p for p in prepared.pieces if _gates_decide(p.structure, noise)]
+        if deciding:
+            able = np.stack([clifford_rows(piece.batch(some)) for piece in deciding], axis=1)
+            _, pattern = np.unique(able, axis=0, return_inverse=True)
+            parts = [mixed[pattern.reshape(-1) == k] for k in range(int(pattern.max()) + 1)]
+    return [part for part in (*parts, np.flatnonzero(rows)) if len(part)]
 
 
 def plan_program(
@@ -153,123 +294,11 @@ def plan_program(
     return plans
 
 
-def _clifford_plan(
-    batch: Batch, shots: int, exact: bool, noise: NoiseModel | None, machine: Machine
-) -> Plan:
-    structure = batch.structure
-    size, seconds = _CLIFFORD.estimate(structure, len(batch), shots, noise, exact, KEPT_OUTCOMES)
-    if size > machine.bytes:
-        asked = f"{shots:,} shots" if shots else "the exact distribution"
-        raise _refusal(
-            Code.NOT_ENOUGH_QUBITS,
-            f"The Clifford engine needs {gib(size)} for {asked} of {structure.qubits:,} qubits; "
-            f"this machine grants {gib(machine.bytes)}: ask for fewer shots, or measure fewer "
-            "qubits.",
-        )
-    noisy = noise is not None and not noise.ideal
-    how = "its noise is flips of Pauli frames" if noisy else "it needs no state vector"
-    reason = f"all gates on the {structure.qubits:,} qubits are Clifford, so {how}"
-    return Plan(_CLIFFORD.name, reason, size, seconds)
-
-
-def _dense_plan(
-    batch: Batch,
-    shots: int,
-    exact: bool,
-    noise: NoiseModel | None,
-    machine: Machine,
-    clifford: int,
-) -> Plan:
-    structure = batch.structure
-    if structure.qubits > MAX_QUBITS:
-        vector = 3 + structure.qubits - 30
-        raise _refusal(
-            Code.NOT_ENOUGH_QUBITS,
-            f"A state vector of {structure.qubits:,} qubits would need 2^{vector} GiB; no machine "
-            f"has room for more than {MAX_QUBITS} qubits: {_advice(clifford, len(batch))}",
-        )
-    precision = _precision(structure.qubits)
-    size, seconds = _DENSE.estimate(structure, len(batch), shots, noise, precision, exact)
-    if size > machine.bytes:
-        most = _most_qubits(batch, shots, exact, noise, machine)
-        raise _refusal(
-            Code.NOT_ENOUGH_QUBITS,
-            f"A state vector needs {gib(size)} for {structure.qubits:,} qubits in {precision} "
-            f"precision; this machine grants {gib(machine.bytes)}: use at most {most} qubits, or "
-            + _advice(clifford, len(batch)),
-        )
-    gates = "small enough" if clifford == len(batch) else "not all gates are Clifford"
-    if structure.has_control:
-        gates = "classical bits decide what happens"
-    reason = f"a state vector of {structure.qubits} qubits in {precision} precision: {gates}"
-    if exact and (noise is None or noise.ideal):
-        reason += _branches(structure, shots)
-    return Plan(_DENSE.name, reason, size, seconds, precision)
-
-
-def _branches(structure: Structure, shots: int) -> str:
-    """How the distribution of a circuit that parts on the way is found, if it is one."""
-    if not structure.has_events:
-        return ""
-    lowered = lower(structure)
-    if not lowered.eventful:
-        return ""
-    if certainly_few(structure, lowered, shots):
-        return "; every branch after a measurement is followed, so the distribution is exact"
-    if shots > 0:
-        return "; every branch after a measurement is followed while they are few, else by shots"
-    raise _refusal(
-        Code.INVALID_INPUT,
-        "This circuit may go on in more ways after its measurements and resets than can be "
-        "followed for its exact distribution: ask for shots.",
-    )
-
-
-def _most_qubits(
-    batch: Batch, shots: int, exact: bool, noise: NoiseModel | None, machine: Machine
-) -> int:
-    """How many qubits the same gates could be on, with the memory there is."""
-    for qubits in range(batch.structure.qubits - 1, 0, -1):
-        fewer = replace(batch.structure, qubits=qubits)
-        size, _ = _DENSE.estimate(fewer, len(batch), shots, noise, _precision(qubits), exact)
-        if size <= machine.bytes:
-            return qubits
-    return 0
-
-
-def _precision(qubits: int) -> Precision:
-    return "double" if qubits <= DOUBLE_UP_TO else "single"
-
-
-def _advice(clifford: int, rows: int) -> str:
-    if clifford:
-        return (
-            f"{clifford:,} of the {rows:,} circuits of this structure are all Clifford at their "
-            "angles and would run: submit them in a job of their own."
-        )
-    return "only Clifford gates, which run on thousands of qubits."
-
-
 def _too_long(seconds: float, limit: float, structure: Structure, shots: int) -> FailedError:
     asked = f" with {shots:,} shots" if shots else ""
-    return _refusal(
+    return refusal(
         Code.SIMULATION_TIMEOUT,
         f"{structure.gates:,} gates on {structure.qubits:,} qubits{asked} would take about "
         f"{seconds:,.0f} s here, and the limit is {limit:,.0f} s: use fewer qubits, gates, shots "
         "or circuits.",
     )
-
-
-def gib(size: float) -> str:
-    """A size for a person."""
-    for unit in ("bytes", "KiB", "MiB", "GiB"):
-        if size < 1024 or unit == "GiB":
-            break
-        size /= 1024
-    if size >= 1e6:
-        return f"{size:.1e} {unit}"
-    return f"{size:,.0f} {unit}" if size >= 10 else f"{size:,.1f} {unit}"
-
-
-def _refusal(code: Code, message: str) -> FailedError:
-    return FailedError(Failure(code, message))

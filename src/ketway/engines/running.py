@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import logging
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -12,16 +14,25 @@ import msgspec
 
 from ketway.circuits.circuit import Batch, Program
 from ketway.devices.noise import NoiseModel
-from ketway.engines.engine import Engine, Plan, Task
+from ketway.engines import together
+from ketway.engines.dense import DenseEngine
+from ketway.engines.engine import Engine, Plan, Precision, Task
 from ketway.engines.planner import ENGINES
+from ketway.engines.prepass import Prepared, prepare
 from ketway.jobs.failures import Code, FailedError, Failure
 from ketway.jobs.results import Result
+
+log = logging.getLogger("ketway.engines")
 
 BATCHES_A_THREAD = 4
 """From so many batches for each thread on, whole batches are given to the threads."""
 BESIDE_BYTES = 64 << 20
 """What runs beside others may need so much: the plan was made for one at a time."""
 
+TOGETHER = 4
+"""From so many small circuits on, each of a structure of its own, they are run as one."""
+
+Planned: TypeAlias = tuple[Plan, Task]
 Answer: TypeAlias = tuple[int, Result | Failure]
 """A circuit's index in its job, and what came of it."""
 
@@ -42,10 +53,9 @@ def run_program(
     members: list[list[int]] = [[] for _ in program.batches]
     for circuit, (place, _) in enumerate(program.order):
         members[place].append(circuit)
-    beside = _side_by_side(plans, threads)
     tasks = [
         (
-            ENGINES[plan.engine],
+            plan,
             Task(
                 batch,
                 tuple(seeds[circuit] for circuit in circuits),
@@ -53,42 +63,122 @@ def run_program(
                 exact,
                 noise,
                 plan.precision,
-                1 if beside else threads,
+                threads,
+                bonds=plan.bonds,
             ),
         )
         for batch, plan, circuits in zip(program.batches, plans, members, strict=True)
     ]
-    runs = _run_beside(tasks, threads) if beside else (_run_task(*task) for task in tasks)
+    runs = _runs(tasks, threads)
     for circuits, answers in zip(members, runs, strict=True):
         for circuit, answer in zip(circuits, answers, strict=True):
             yield circuit, _placed(answer, circuit, program)
 
 
-def _side_by_side(plans: Sequence[Plan], threads: int) -> bool:
+def _runs(tasks: Sequence[Planned], threads: int) -> Iterator[Iterable[Result | Failure]]:
+    """The answers of each task, in their order, by whichever way is the quickest for it and its
+    neighbours."""
+    for joint, some in itertools.groupby(tasks, _jointly):
+        alike = list(some)
+        if joint is not None and len(alike) >= TOGETHER:
+            yield from _run_together([task for _, task in alike], threads)
+        elif _side_by_side(alike, threads):
+            yield from _run_beside(alike, threads)
+        else:
+            yield from (_run_planned(plan, task) for plan, task in alike)
+
+
+def _jointly(planned: Planned) -> Precision | None:
+    """The precision in which the dense engine may run this task together with others."""
+    plan, task = planned
+    if plan.engine != DenseEngine.name or plan.pieces or not together.fits(task):
+        return None
+    return plan.precision
+
+
+def _run_together(tasks: Sequence[Task], threads: int) -> Iterator[list[Result | Failure]]:
+    """One answer for each task of one circuit. After an error, each is run alone."""
+    engine = ENGINES[DenseEngine.name]
+    assert isinstance(engine, DenseEngine)
+    done = 0
+    try:
+        for result in engine.run_many(tasks, threads):
+            done += 1
+            yield [result]
+    except Exception:
+        log.exception("circuits that were run together are run alone, from circuit %d on", done)
+    for task in tasks[done:]:
+        yield list(_run_task(engine, task))
+
+
+def _side_by_side(tasks: Sequence[Planned], threads: int) -> bool:
     """Many batches of small circuits keep the threads busy best if each thread has its own."""
     return (
         threads > 1
-        and len(plans) >= BATCHES_A_THREAD * threads
-        and max(plan.bytes for plan in plans) <= BESIDE_BYTES
+        and len(tasks) >= BATCHES_A_THREAD * threads
+        and max(plan.bytes for plan, _ in tasks) <= BESIDE_BYTES
     )
 
 
-def _run_beside(
-    tasks: Iterable[tuple[Engine, Task]], threads: int
-) -> Iterator[list[Result | Failure]]:
+def _run_beside(tasks: Iterable[Planned], threads: int) -> Iterator[list[Result | Failure]]:
     """The answers of each task, in their order; only a few tasks are ahead of who takes them."""
     waiting: deque[Future[list[Result | Failure]]] = deque()
     with ThreadPoolExecutor(threads) as pool:
-        for engine, task in tasks:
-            waiting.append(pool.submit(_run_whole, engine, task))
+        for plan, task in tasks:
+            waiting.append(pool.submit(_run_all, plan, replace(task, threads=1)))
             if len(waiting) > BATCHES_A_THREAD * threads:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
 
 
-def _run_whole(engine: Engine, task: Task) -> list[Result | Failure]:
-    return list(_run_task(engine, task))
+def _run_all(plan: Plan, task: Task) -> list[Result | Failure]:
+    return list(_run_planned(plan, task))
+
+
+def _run_planned(plan: Plan, task: Task) -> Iterator[Result | Failure]:
+    if not plan.pieces:
+        return _run_task(ENGINES[plan.engine], task)
+    return _run_pieces(plan, task)
+
+
+def _run_pieces(plan: Plan, task: Task) -> Iterator[Result | Failure]:
+    """The answers of circuits that are run in pieces: each piece as it was planned."""
+    prepared = prepare(task.batch.structure, task.noise)
+    planned = [piece for piece in plan.pieces for _ in range(piece.count)]
+    if prepared is None or len(prepared.pieces) != len(planned):
+        failure = Failure(
+            Code.SIMULATION_ERROR,
+            "The job was planned by another version of Ketway: submit it again.",
+        )
+        yield from itertools.repeat(failure, len(task.batch))
+        return
+    runs = [
+        _run_task(
+            ENGINES[how.engine],
+            replace(prepared.task(task, k), precision=how.precision, bonds=how.bonds),
+        )
+        for k, how in enumerate(planned)
+    ]
+    for seed, answers in zip(task.seeds, zip(*runs, strict=True), strict=True):
+        results = [answer for answer in answers if isinstance(answer, Result)]
+        if len(results) == len(answers):
+            yield _merged(prepared, results, seed, task.kept)
+        else:
+            yield next(answer for answer in answers if isinstance(answer, Failure))
+
+
+def _merged(
+    prepared: Prepared, results: Sequence[Result], seed: int, kept: int
+) -> Result | Failure:
+    try:
+        return prepared.merge(results, seed, kept)
+    except MemoryError:
+        return Failure(
+            Code.SIMULATION_ERROR,
+            "There was no memory left to put the answers of the circuit's pieces together: ask for "
+            "fewer shots, or give the worker more memory.",
+        )
 
 
 def _placed(answer: Result | Failure, circuit: int, program: Program) -> Result | Failure:

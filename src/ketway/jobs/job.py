@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -43,6 +43,16 @@ def sources(target: State) -> tuple[State, ...]:
     return tuple(source for source, targets in TRANSITIONS.items() if target in targets)
 
 
+class PiecePlan(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How pieces of a circuit are run; see `engines.prepass`."""
+
+    engine: str
+    precision: Literal["double", "single"] = "double"
+    count: int = 1
+    """So many pieces, one after the other, are run like this."""
+    bonds: int = 0
+
+
 class PlanPart(msgspec.Struct, frozen=True, omit_defaults=True):
     """How some circuits of a job will be run; see `engines.engine.Plan`."""
 
@@ -54,6 +64,10 @@ class PlanPart(msgspec.Struct, frozen=True, omit_defaults=True):
     """What all of them together need."""
     precision: str
     circuits: int
+    pieces: tuple[PiecePlan, ...] = ()
+    """Set where these circuits are reduced, or run in pieces."""
+    bonds: int = 0
+    """The largest bond of a matrix product state; 0 for no bound."""
     batches: list[int] | None = None
     """Which batches of the program these are; None for all. A job of 5,000 different circuits has
     one part and not 5,000, because a job is read at every poll."""

@@ -29,6 +29,8 @@ class Provenance(msgspec.Struct, frozen=True, omit_defaults=True):
     """The figures of the noise model that was applied."""
     kept: float = 1.0
     """Probability mass of the outcomes kept, where a distribution was too wide to keep whole."""
+    truncation: float = 0.0
+    """No probability differs from the true one by more, where a state was cut to fit in tensors."""
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from ketway.engines.planner import Machine, divided, plan
 from ketway.engines.seeds import derive
 from ketway.jobs.failures import Code, FailedError, Failure
 from ketway.jobs.ids import new_ids, now
-from ketway.jobs.job import Job, Noise, PlanPart, State
+from ketway.jobs.job import Job, Noise, PiecePlan, PlanPart, State
 from ketway.service.accounts import Principal
 from ketway.service.errors import RefusedError
 
@@ -233,9 +233,10 @@ def plan_program(
 
 def _parts(plans: Sequence[Plan], circuits: Sequence[int]) -> list[PlanPart]:
     """The plans of all batches, with what is planned alike put together."""
-    alike: dict[tuple[str, str, str], list[int]] = {}
+    alike: dict[tuple[str, str, str, tuple[PiecePlan, ...], int], list[int]] = {}
     for index, planned in enumerate(plans):
-        alike.setdefault((planned.engine, planned.reason, planned.precision), []).append(index)
+        how = (planned.engine, planned.reason, planned.precision, planned.pieces, planned.bonds)
+        alike.setdefault(how, []).append(index)
     return [
         PlanPart(
             engine,
@@ -244,9 +245,11 @@ def _parts(plans: Sequence[Plan], circuits: Sequence[int]) -> list[PlanPart]:
             sum(plans[i].seconds for i in batches),
             precision,
             sum(circuits[i] for i in batches),
+            pieces,
+            bonds,
             None if len(alike) == 1 else batches,
         )
-        for (engine, reason, precision), batches in alike.items()
+        for (engine, reason, precision, pieces, bonds), batches in alike.items()
     ]
 
 

@@ -6,6 +6,7 @@ statements. All others are refused.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
@@ -66,7 +67,7 @@ def memory_groups(structure: Structure) -> list[range]:
         code = code_of(structure, expression)
         used += [list(own) for op, own in instructions(code) if op is Op.BITS]
     for bits in used:
-        for before, bit in zip(bits, bits[1:], strict=False):
+        for before, bit in itertools.pairwise(bits):
             if before >= first and bit == before + 1:
                 joined[bit - first] = True
     starts = [place for place in range(count) if not joined[place]]
