@@ -6,6 +6,8 @@ nothing here is shared with the compiled core. Noise is Pauli errors after gates
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 from tests.reference import Array, Step, _depolarised, _start, apply, noise_sites, steps_of
 from tests.reference import X as FLIP
@@ -91,7 +93,7 @@ def codes_of(circuit: Circuit) -> list[list[int]]:
     s = circuit.structure
     ends = s.expression_starts.tolist()
     words = s.expressions.tolist()
-    return [words[a:b] for a, b in zip(ends, ends[1:], strict=False)]
+    return [words[a:b] for a, b in itertools.pairwise(ends)]
 
 
 def distribution(
@@ -116,7 +118,8 @@ def distribution(
         if at == len(steps):
             _read(circuit, bits, rho, readout, totals)
             continue
-        for place, after, new in _follow(steps[at], at, bits, rho, n, codes, readout):
+        for place, after, followed in _follow(steps[at], at, bits, rho, n, codes, readout):
+            new = followed
             for site in noise_sites(steps[at]) if steps[at].kind not in CONTROL else ():
                 new = _depolarised(new, site, one if len(site) == 1 else two, n)
             if abs(np.einsum(new, list(range(n)) * 2)) > floor:

@@ -26,7 +26,7 @@ _FEWEST: Final = 16
 _AMPLITUDES: Final = 1 << 24
 """Branches may have so many amplitudes together, whatever shots would cost."""
 
-_ROOM: Final = 1 << 20
+_ROOM: Final = 1 << 22
 """Outcomes of one circuit, those that several branches end in counted for each."""
 
 _WORD: Final = 64
@@ -42,14 +42,27 @@ def most_branches(qubits: int, shots: int) -> int:
     return min(MOST_BRANCHES, max(cheap, shots))
 
 
-def certainly_few(structure: Structure, lowered: Lowered, shots: int) -> bool:
-    """Whether it is known before it runs that its distribution will be exact."""
+def room_for(structure: Structure, readout: Readout, shots: int) -> int:
+    """How many outcomes there is room for, those of different branches counted apart."""
+    branches = most_branches(structure.qubits, shots)
+    if not loops(structure):
+        branches = min(branches, 1 << min(60, len(readout.events)))
+    return min(_ROOM, branches << min(24, len(readout.qubits)))
+
+
+def loops(structure: Structure) -> bool:
+    """Whether anything may happen more than once."""
     jumps = np.flatnonzero(structure.kinds == Kind.JUMP)
     targets = structure.operands[structure.operand_starts[jumps] + 1]
+    return bool((targets <= jumps).any())
+
+
+def certainly_few(structure: Structure, lowered: Lowered, shots: int) -> bool:
+    """Whether it is known before it runs that its distribution will be exact."""
     readout = lowered.readout
     leaves = len(readout.events) + len(readout.qubits)
     return (
-        not (targets <= jumps).any()
+        not loops(structure)
         and 1 << min(60, len(readout.events)) <= most_branches(structure.qubits, shots)
         and 1 << min(60, leaves) <= _ROOM
         and readout.width <= _WORD
@@ -68,7 +81,7 @@ def exactly(
         yield from [None] * len(task.batch)
         return
     most = most_branches(structure.qubits, task.shots)
-    room = min(_ROOM, most << min(20, len(readout.qubits)))
+    room = room_for(structure, readout, task.shots)
     flat, starts = read_places(readout)
     step = max(1, (1 << 26) // (16 * room + 8 * lowered.stride + 1))
     for start in range(0, len(task.batch), step):

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 import msgspec
+import numpy as np
 
 from ketway.circuits.circuit import Batch, Structure
 from ketway.devices.noise import NoiseModel
@@ -223,8 +224,10 @@ def _chain_needs(engine: MpsEngine, batch: Batch, wanted: Wanted) -> tuple[int, 
 
 def _most_qubits(batch: Batch, wanted: Wanted, machine: Machine) -> int:
     """How many qubits the same gates could be on, with the memory there is."""
-    for qubits in range(batch.structure.qubits - 1, 0, -1):
-        fewer = replace(batch.structure, qubits=qubits)
+    structure = batch.structure
+    for qubits in range(structure.qubits - 1, 0, -1):
+        operands = np.minimum(structure.operands, qubits - 1)
+        fewer = replace(structure, qubits=qubits, operands=operands)
         size, _ = _DENSE.estimate(
             fewer, len(batch), wanted.shots, wanted.noise, _precision(qubits), wanted.exact
         )

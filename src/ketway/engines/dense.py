@@ -23,7 +23,7 @@ from ketway.circuits.circuit import Floats, Structure
 from ketway.circuits.control import MOST_LOOPS
 from ketway.devices.noise import NoiseModel
 from ketway.engines import core, together
-from ketway.engines.branching import exactly, most_branches, spread
+from ketway.engines.branching import exactly, most_branches, room_for, spread
 from ketway.engines.engine import KEPT_OUTCOMES, Precision, Task
 from ketway.engines.lowering import (
     Lowered,
@@ -222,6 +222,7 @@ class DenseEngine:
             parting = min(len(lowered.readout.events), 12)
             runs += min(1 << parting, most_branches(structure.qubits, shots))
             copies = max(copies, parting)
+            numbers += 64 * room_for(structure, lowered.readout, shots)
         per_amplitude = 0.4e-9 if precision == "double" else 0.2e-9
         passes = 2**structure.qubits * ((single + many + 4) * per_amplitude)
         fixed += rows * dampings * 2**structure.qubits * 4 * per_amplitude

@@ -219,13 +219,20 @@ class _Reader:
 
     def _assigns(self, name: Token) -> bool:
         """Whether a bit or something else declared is assigned to, though a gate has its name."""
-        if name.text not in self.registers.nouns:
-            return False
+        known = name.text in self.registers.nouns
         if name.text in self.registers.bits and name.text not in self.gates:
             return True
+        if not known and name.text in self.gates:
+            return False
         after = Lexer(self.lexer.text)
         after.seek(name.at + len(name.text))
-        return after.peek().text in ("=", "[", *COMPOUND)
+        if not known and after.peek().text == "=":
+            raise self.lexer.error(
+                f"{shown(name.text)} is not declared: declare `bit {name.text[:40]};` before it is "
+                "used.",
+                name.at,
+            )
+        return known and after.peek().text in ("=", "[", *COMPOUND)
 
     def _refused(self) -> None:
         token = self.lexer.peek()

@@ -212,7 +212,7 @@ class Blocks:
 
     def _enter(self, block: _Block) -> None:
         """Read what stands between a head and its body."""
-        block.single = not self.lexer.accept("{")
+        block.single = self.scope.version == 2 or not self.lexer.accept("{")
         self.opened = True
 
     def _jump(self, at: int, code: list[int] | None = None, target: int = -1) -> int:

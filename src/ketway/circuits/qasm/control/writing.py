@@ -1,6 +1,6 @@
 """Classical control as OpenQASM: jumps become `if` and `while` again, code becomes expressions.
 
-Jumps are understood where they are nested as statements nest them, which is what the reader makes of
+Jumps are understood where they are nested as statements nest them, as the reader makes them of
 statements. All others are refused.
 """
 
