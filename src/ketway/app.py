@@ -26,6 +26,7 @@ from ketway.scheduling.dispatcher import Dispatcher
 from ketway.service.accounts import Accounts
 from ketway.service.backends import Backends
 from ketway.service.jobs import Jobs
+from ketway.service.noise_models import NoiseModels
 from ketway.service.watch import Watch
 from ketway.settings import Settings
 from ketway.store.store import Store
@@ -61,7 +62,8 @@ class App:
             threads=self.settings.workers,
             seconds=self.settings.max_seconds * self.settings.workers * BENEFIT,
         )
-        self.jobs = Jobs(self.store, catalogue, machine, watch)
+        noise_models = NoiseModels(self.store, catalogue)
+        self.jobs = Jobs(self.store, noise_models, machine, watch)
         self.dispatcher = Dispatcher(
             self.store,
             self.executor,
@@ -71,7 +73,9 @@ class App:
             watch.changed,
         )
         self.jobs.attach(self.dispatcher)
-        self._router = self._make_router(Accounts(self.store), Backends(catalogue, self.dispatcher))
+        self._router = self._make_router(
+            Accounts(self.store), Backends(catalogue, self.dispatcher), noise_models
+        )
         self._started_at = now()
         self._warming = asyncio.create_task(self._warm_up())
         self._calibrating = asyncio.create_task(self._calibrate())
@@ -111,8 +115,10 @@ class App:
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         await self._router(scope, receive, send)
 
-    def _make_router(self, accounts: Accounts, backends: Backends) -> Router:
-        own = control.Routes(self.jobs, backends, self._health, self._checks)
+    def _make_router(
+        self, accounts: Accounts, backends: Backends, noise_models: NoiseModels
+    ) -> Router:
+        own = control.Routes(self.jobs, backends, noise_models, self._health, self._checks)
         ionq = ionq_v04.Routes(self.jobs, backends)
         largest = self.settings.max_body
         dialects = {

@@ -85,6 +85,85 @@ def test_a_job_without_a_result_says_so(client: Client) -> None:
     assert "failed" in answer.json["error"]["message"]
 
 
+LAB = {
+    "name": "my lab",
+    "two_qubit": 0.5,
+    "gates": [{"gates": ["h"], "pauli": {"X": 0.25}}],
+    "qubits": [{"qubit": 1, "p01": 0.5, "p10": 0.5}],
+}
+
+
+def test_a_noise_model_of_ones_own(client: Client) -> None:
+    added = ask(client, "POST", "/noise-models", LAB)
+    assert added.status == 201, added.raw
+    assert ask(client, "POST", "/noise-models", LAB).status == 200
+    other = ask(client, "POST", "/noise-models", {**LAB, "two_qubit": 0.1})
+    assert (other.status, other.json["error"]["code"]) == (409, "conflict")
+    listed = {
+        view["name"]: view for view in ask(client, "GET", "/noise-models").json["noise_models"]
+    }
+    assert listed["my lab"]["own"]
+    assert not listed["aria-1"]["own"]
+    assert listed["my lab"]["model"] == ask(client, "GET", "/noise-models/my%20lab").json["model"]
+    job = run(client, noise={"model": "my lab", "seed": 3}, shots=1000)
+    result = ask(client, "GET", f"/jobs/{job['id']}/result").json["circuits"][0]
+    assert result["made_by"]["noise"] == "my lab"
+    assert result["made_by"]["rates"]["h X"] == 0.25
+    assert result["counts"].keys() == {"00", "01", "10", "11"}
+    again = run(client, noise={"model": "my lab", "seed": 3}, shots=1000)
+    assert (
+        ask(client, "GET", f"/jobs/{again['id']}/result").json["circuits"][0]["counts"]
+        == (result["counts"])
+    )
+    assert ask(client, "DELETE", "/noise-models/my%20lab").json["status"] == "deleted"
+    gone = ask(client, "POST", "/jobs", new(noise={"model": "my lab"}))
+    assert (gone.status, gone.json["error"]["where"]["keys"]) == (400, ["noise.model"])
+    assert ask(client, "DELETE", "/noise-models/my%20lab").status == 404
+    assert ask(client, "DELETE", "/noise-models/aria-1").status == 409
+
+
+def test_it_is_seen_through_the_other_dialects(client: Client) -> None:
+    ask(client, "POST", "/noise-models", {"name": "loud", "one_qubit": 1.0})
+    body = {
+        "type": "ionq.circuit.v1",
+        "backend": "simulator",
+        "noise": {"model": "loud", "seed": 1},
+        "shots": 500,
+        "input": {"qubits": 1, "gateset": "qis", "circuit": [{"gate": "x", "target": 0}]},
+    }
+    sent = client.ask("POST", "/v0.4/jobs", body)
+    assert sent.status == 201, sent.raw
+    job = client.completed(sent.json["id"])
+    assert set(ask(client, "GET", f"/jobs/{job['id']}/result").json["circuits"][0]["counts"]) == {
+        "0", "1"}  # fmt: skip
+
+
+@pytest.mark.parametrize(("model", "key"), [
+    ({"name": "x", "one_qubit": 2}, "one_qubit"), ({"one_qubit": 0.1}, "name"),
+    ({"name": "x", "gates": [{"gates": ["hh"], "depolarising": 0.1}]}, "gates[0]"),
+    ({"name": "x", "figure": 1}, "figure"),
+])  # fmt: skip
+def test_a_noise_model_that_cannot_be_is_refused_with_where(
+    client: Client, model: Any, key: str
+) -> None:
+    answer = ask(client, "POST", "/noise-models", model)
+    assert answer.status == 400, answer.raw
+    assert key in str(answer.json["error"]), answer.json
+
+
+def test_a_noise_model_that_jobs_wait_for_stays(client: Client) -> None:
+    ask(client, "POST", "/noise-models", {"name": "held", "two_qubit": 0.2})
+    gates = [{"gate": "rx", "target": q, "rotation": 0.1 + q} for q in range(20)]
+    gates += [{"gate": "cnot", "control": q, "target": q + 1} for q in range(19)]
+    slow = {"qubits": 20, "circuit": gates * 20}
+    job = create(client, input=slow, noise={"model": "held"}, shots=100_000)
+    refused = ask(client, "DELETE", "/noise-models/held")
+    assert refused.status == 409
+    assert job["id"] in refused.json["error"]["message"]
+    ask(client, "POST", f"/jobs/{job['id']}/cancel")
+    assert ask(client, "DELETE", "/noise-models/held").status == 200
+
+
 def test_a_plan_submits_nothing(client: Client) -> None:
     before = ask(client, "GET", "/jobs?limit=1").json["jobs"]
     plan = ask(client, "POST", "/plans", new()).json

@@ -27,6 +27,7 @@ COMMANDS = (
     "cancel",
     "delete",
     "backends",
+    "noise",
     "doctor",
     "version",
 )

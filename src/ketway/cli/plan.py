@@ -37,7 +37,7 @@ def plan(
         int | None, Parameter(name=["--shots", "-n"], help="How many shots would be taken.")
     ] = None,
     noise: Annotated[
-        str | None, Parameter(help="Noise model, one of those that `ketway backends` lists.")
+        str | None, Parameter(help="Noise model, one of those that `ketway noise` lists.")
     ] = None,
     json: Json = False,
     url: Url = DEFAULT_URL,

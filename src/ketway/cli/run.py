@@ -42,7 +42,7 @@ def run(
         int | None, Parameter(name=["--shots", "-n"], help="How many shots to take.")
     ] = None,
     noise: Annotated[
-        str | None, Parameter(help="Noise model, one of those that `ketway backends` lists.")
+        str | None, Parameter(help="Noise model, one of those that `ketway noise` lists.")
     ] = None,
     seed: Annotated[int | None, Parameter(help="Makes everything random repeatable.")] = None,
     name: Annotated[
@@ -93,7 +93,7 @@ def run(
 
 def load(file: str) -> Program:
     """What is in the file; `-` is standard input."""
-    return recognise(_read(file), "standard input" if file == "-" else Path(file).name)
+    return recognise(read(file), "standard input" if file == "-" else Path(file).name)
 
 
 def submission(
@@ -125,7 +125,8 @@ def submission(
     return body | {key: value for key, value in optional.items() if value is not None}
 
 
-def _read(file: str) -> bytes:
+def read(file: str) -> bytes:
+    """The bytes of a file; `-` is standard input."""
     if file == "-":
         return sys.stdin.buffer.read()
     try:

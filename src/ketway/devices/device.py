@@ -105,3 +105,11 @@ class NoiseEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             readout=self.readout,
             source=source,
         )
+
+
+class UploadedNoise(msgspec.Struct, frozen=True):
+    """A noise model that a user has given: it changes nothing else about the simulator."""
+
+    model: NoiseModel
+    qubits: int | None = None
+    native_gates: tuple[str, ...] | None = None

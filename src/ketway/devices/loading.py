@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from ketway.devices.device import Device, NoiseEntry
+from ketway.devices.device import Device, NoiseEntry, UploadedNoise
 from ketway.devices.noise import NoiseModel
 
 _NOISE_FILE: Final = "noise.toml"
@@ -40,7 +40,7 @@ class Catalogue:
     """All devices and noise models, by name."""
 
     devices: Mapping[str, Device]
-    noises: Mapping[str, NoiseEntry]
+    noises: Mapping[str, NoiseEntry | UploadedNoise]
 
     def device(self, name: str) -> Device:
         found = self.devices.get(name)
@@ -51,7 +51,21 @@ class Catalogue:
     def noise(self, name: str) -> NoiseModel:
         return self.noise_entry(name).model
 
-    def noise_entry(self, name: str) -> NoiseEntry:
+    def with_models(self, models: Sequence[NoiseModel]) -> Catalogue:
+        """A catalogue whose simulators also take these models."""
+        if not models:
+            return self
+        names = tuple(model.name for model in models)
+        devices = {
+            name: msgspec.structs.replace(device, noise_models=(*device.noise_models, *names))
+            if device.kind == "simulator"
+            else device
+            for name, device in self.devices.items()
+        }
+        uploaded = {model.name: UploadedNoise(model) for model in models}
+        return Catalogue(MappingProxyType(devices), MappingProxyType({**self.noises, **uploaded}))
+
+    def noise_entry(self, name: str) -> NoiseEntry | UploadedNoise:
         found = self.noises.get(name)
         if found is None:
             raise UnknownNameError("noise model", name, self.noises)
@@ -61,15 +75,18 @@ class Catalogue:
         """How many qubits a circuit may have on this device, under this noise model."""
         if noise is None:
             return self.device(device).qubits
-        return self._allowed(device, noise).qubits
+        found = self._allowed(device, noise)
+        return self.device(device).qubits if found.qubits is None else found.qubits
 
     def native_gates(self, device: str, noise: str | None = None) -> tuple[str, ...]:
         """The native gates this device takes, under this noise model; `nop` goes without saying."""
         if noise is None:
             return self.device(device).native_gates
-        return self._allowed(device, noise).native_gates
+        found = self._allowed(device, noise)
+        every = self.device(device).native_gates
+        return every if found.native_gates is None else found.native_gates
 
-    def _allowed(self, device: str, noise: str) -> NoiseEntry:
+    def _allowed(self, device: str, noise: str) -> NoiseEntry | UploadedNoise:
         allowed = self.device(device).noise_models
         if noise not in allowed:
             raise UnknownNameError(f"noise model of {device}", noise, allowed)

@@ -68,9 +68,9 @@ def pace_name(plan: Plan) -> str:
 def plan(batch: Batch, shots: int, exact: bool, noise: NoiseModel | None, machine: Machine) -> Plan:
     """The plan of one batch; raises `FailedError` if no engine can run it on this machine."""
     found = _plan(batch, shots, exact, noise, machine)
-    pace = machine.paces.get(pace_name(found), 1.0)
-    if pace != 1.0:
-        found = msgspec.structs.replace(found, seconds=found.seconds * pace)
+    # Engines reckon with numpy's numbers, which are not to be found in what is stored.
+    seconds = float(found.seconds * machine.paces.get(pace_name(found), 1.0))
+    found = msgspec.structs.replace(found, bytes=int(found.bytes), seconds=seconds)
     if machine.seconds is not None and found.seconds > machine.seconds:
         raise _too_long(found.seconds, machine.seconds, batch.structure, shots)
     return found

@@ -24,5 +24,9 @@ class RefusedError(ServiceError):
         """Paths of the values that are at fault."""
 
 
+class ConflictError(ServiceError):
+    """It would contradict something that is there."""
+
+
 class NotCompletedError(ServiceError):
     """The job has no result, or none yet."""

@@ -20,6 +20,7 @@ from ketway.jobs.results import Result
 from ketway.scheduling.dispatcher import Dispatcher
 from ketway.service.accounts import Principal
 from ketway.service.errors import NotCompletedError, NotFoundError, RefusedError
+from ketway.service.noise_models import NoiseModels
 from ketway.service.submission import (
     Planned,
     Prepared,
@@ -67,9 +68,11 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 class Jobs:
-    def __init__(self, store: Store, catalogue: Catalogue, machine: Machine, watch: Watch) -> None:
+    def __init__(
+        self, store: Store, noise_models: NoiseModels, machine: Machine, watch: Watch
+    ) -> None:
         self._store = store
-        self._catalogue = catalogue
+        self._noise_models = noise_models
         self.machine = machine
         self._watch = watch
         self._dispatcher: Dispatcher | None = None
@@ -84,11 +87,14 @@ class Jobs:
         assert self._dispatcher is not None, "`attach` comes first"
         return self._dispatcher
 
+    def _catalogue_of(self, owner: Principal | Job) -> Catalogue:
+        return self._noise_models.catalogue(owner.project_id)
+
     # -- planning -----------------------------------------------------------------------------
 
-    async def plan(self, submission: Submission) -> Planned:
+    async def plan(self, principal: Principal, submission: Submission) -> Planned:
         """What would happen to a submission, without submitting it."""
-        catalogue, machine = self._catalogue, self.machine
+        catalogue, machine = self._catalogue_of(principal), self.machine
         if submission.circuits is not None:
             return await asyncio.to_thread(plan_submission, submission, catalogue, machine)
         check(submission, catalogue)
@@ -121,7 +127,7 @@ class Jobs:
     def _prepare(
         self, submission: Submission, principal: Principal
     ) -> tuple[Prepared, Payload | None]:
-        prepared = prepare(submission, principal, self._catalogue, self.machine)
+        prepared = prepare(submission, principal, self._catalogue_of(principal), self.machine)
         if prepared.program is not None:
             return prepared, self._store.pack(PROGRAM, encode_program(prepared.program))
         assert submission.source is not None, "a submission has circuits or a source"
@@ -313,7 +319,8 @@ class Jobs:
                 data=payload.data,
                 blob=payload.blob,
             )
-        noise = noise_of(self._catalogue, self._catalogue.device(job.backend), job.noise)
+        catalogue = self._catalogue_of(job)
+        noise = noise_of(catalogue, catalogue.device(job.backend), job.noise)
         return Work(
             job_id=job.id,
             attempt=claim.attempt,
@@ -344,10 +351,11 @@ class Jobs:
         data = report.data
         if data is None:
             data = await asyncio.to_thread(self._store.unpack, None, report.blob)
-        device = self._catalogue.device(job.backend)
+        catalogue = self._catalogue_of(job)
+        device = catalogue.device(job.backend)
         try:
             parts: list[PlanPart] = await asyncio.to_thread(
-                plan_program, decode_program(data), device, job, self._catalogue, self.machine
+                plan_program, decode_program(data), device, job, catalogue, self.machine
             )
         except FailedError as error:
             await self._fail(job, error.failure)

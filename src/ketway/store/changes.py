@@ -16,10 +16,10 @@ from sqlalchemy import Connection, bindparam, delete, insert, or_, select, tuple
 
 from ketway.jobs.failures import Failure
 from ketway.jobs.ids import now
-from ketway.jobs.job import FINAL, Job, PlanPart, State, sources
+from ketway.jobs.job import FINAL, Job, Noise, PlanPart, State, sources
 from ketway.store.often import Often
 from ketway.store.rows import JOB_FIELDS, row_of, to_json
-from ketway.store.schema import attempts, events, jobs, payloads, results
+from ketway.store.schema import attempts, events, jobs, noise_models, payloads, results
 
 _OPEN = [state.value for state in State if state not in FINAL]
 
@@ -402,3 +402,38 @@ def _used(connection: Connection, blob: str) -> bool:
         is not None
         for table in (payloads, results)
     )
+
+
+# -- noise models -------------------------------------------------------------------------------
+
+
+def insert_noise_model(connection: Connection, project_id: str, name: str, document: bytes) -> None:
+    """A model that the project does not have yet."""
+    connection.execute(
+        insert(noise_models),
+        {"project_id": project_id, "name": name, "document": document, "created_at": now()},
+    )
+
+
+def remove_noise_model(connection: Connection, project_id: str, name: str) -> list[str]:
+    """Remove a model, unless jobs that have not ended are to run under it: these are returned."""
+    waiting = _waiting_for_noise(connection, project_id, name)
+    if not waiting:
+        connection.execute(
+            delete(noise_models).where(
+                noise_models.c.project_id == project_id, noise_models.c.name == name
+            )
+        )
+    return waiting
+
+
+def _waiting_for_noise(connection: Connection, project_id: str, name: str) -> list[str]:
+    rows = connection.execute(
+        select(jobs.c.id, jobs.c.noise).where(
+            jobs.c.project_id == project_id,
+            jobs.c.noise.is_not(None),
+            jobs.c.parent_id.is_(None),
+            jobs.c.completed_at.is_(None),
+        )
+    )
+    return [row.id for row in rows if msgspec.json.decode(row.noise, type=Noise).model == name]

@@ -11,7 +11,7 @@ from ketway.jobs.job import Attempt, Event, Job, State
 from ketway.store.changes import Claim, Payload
 from ketway.store.often import Often
 from ketway.store.rows import JOB_FIELDS, attempt_of, event_of, job_of
-from ketway.store.schema import attempts, events, jobs, payloads, results
+from ketway.store.schema import attempts, events, jobs, noise_models, payloads, results
 
 _job_columns = [jobs.c[name] for name in JOB_FIELDS]
 _job_by_id = Often(
@@ -172,3 +172,13 @@ def events_of(connection: Connection, job_id: str, after: int = 0) -> list[Event
         .order_by(events.c.seq)
     )
     return [event_of(row) for row in connection.execute(query)]
+
+
+def noise_models_of(connection: Connection, project_id: str) -> list[tuple[bytes, int]]:
+    """The documents of a project's own noise models, and when each came; oldest first."""
+    rows = connection.execute(
+        select(noise_models.c.document, noise_models.c.created_at)
+        .where(noise_models.c.project_id == project_id)
+        .order_by(noise_models.c.created_at, noise_models.c.name)
+    )
+    return [(row.document, row.created_at) for row in rows]

@@ -16,8 +16,9 @@ from sqlalchemy import (
     Text,
 )
 
-VERSION = 1
-"""Version of this schema, kept in the database; a newer database is refused."""
+VERSION = 2
+"""Version of this schema, kept in the database; a newer database is refused. Every version so far
+has only added tables, so an older one is brought up to date by making those it lacks."""
 
 metadata = MetaData()
 
@@ -36,6 +37,15 @@ users = Table(
     Column("name", Text, nullable=False),
     Column("project_id", ForeignKey("projects.id"), nullable=False),
     Column("key_id", String(36), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+)
+
+noise_models = Table(
+    "noise_models",
+    metadata,
+    Column("project_id", ForeignKey("projects.id"), primary_key=True),
+    Column("name", String(200), primary_key=True),
+    Column("document", LargeBinary, nullable=False),
     Column("created_at", BigInteger, nullable=False),
 )
 

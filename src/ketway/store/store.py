@@ -116,10 +116,12 @@ def _bring_up_to_date(connection: Connection) -> None:
             f"The data folder was written by a newer Ketway (schema {found}; this one knows "
             f"{schema.VERSION}). Start that version, or name another folder with --data."
         )
+    if found == schema.VERSION:
+        return
+    schema.metadata.create_all(connection)
     if found == 0:
-        schema.metadata.create_all(connection)
         _first_project(connection)
-        connection.execute(text(f"PRAGMA user_version = {schema.VERSION}"))
+    connection.execute(text(f"PRAGMA user_version = {schema.VERSION}"))
 
 
 def _first_project(connection: Connection) -> None:

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from ketway.circuits.ionq import ReadError
 from ketway.dialects.http import BadBodyError, BodyTooLargeError, reply
 from ketway.service.errors import (
+    ConflictError,
     NotCompletedError,
     NotFoundError,
     RefusedError,
@@ -47,6 +48,8 @@ def speak(problem: Exception, _request: Request) -> Response:
             return _say(413, "too-large", str(problem))
         case NotFoundError():
             return _say(404, "not-found", problem.message)
+        case ConflictError():
+            return _say(409, "conflict", problem.message)
         case NotCompletedError():
             return _say(409, "not-completed", problem.message)
         case ServiceError():

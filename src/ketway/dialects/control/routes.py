@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from ketway.circuits.circuit import Circuit
 from ketway.circuits.ionq import read_circuit, read_multi
+from ketway.devices.noise import NoiseModel
 from ketway.dialects.control import errors
 from ketway.dialects.control.wire import (
     BackendsView,
@@ -28,6 +29,8 @@ from ketway.dialects.control.wire import (
     JobsView,
     JobView,
     NewJob,
+    NoiseModelsView,
+    NoiseModelView,
     PlanView,
     ResultView,
     WaitQuery,
@@ -43,6 +46,7 @@ from ketway.service.accounts import Accounts
 from ketway.service.backends import Backend, Backends
 from ketway.service.errors import NotFoundError, RefusedError
 from ketway.service.jobs import Answer, Jobs
+from ketway.service.noise_models import NoiseModels
 from ketway.service.submission import Submission
 from ketway.store.queries import Filter
 
@@ -62,11 +66,13 @@ class Routes:
         self,
         jobs: Jobs,
         backends: Backends,
+        noise_models: NoiseModels,
         health: Callable[[], Health],
         checks: Callable[[], Checks],
     ) -> None:
         self._jobs = jobs
         self._backends = backends
+        self._noise_models = noise_models
         self._health = health
         self._checks = checks
         self._document: bytes = b""
@@ -83,6 +89,35 @@ class Routes:
     async def backend(self, call: Call) -> Response:
         return reply(_backend(self._backends.get(call.path("name"))))
 
+    async def noise_models(self, call: Call) -> Response:
+        """Those that came with Ketway first, then the project's own, oldest first."""
+        noises = self._noise_models.catalogue(call.principal.project_id).noises
+        own = {model.name for model in self._noise_models.own(call.principal)}
+        views = [
+            NoiseModelView(name=name, own=name in own, model=entry.model)
+            for name, entry in noises.items()
+        ]
+        return reply(NoiseModelsView(views))
+
+    async def noise_model(self, call: Call) -> Response:
+        model = self._noise_models.get(call.principal, call.path("name"))
+        own = any(model.name == other.name for other in self._noise_models.own(call.principal))
+        return reply(NoiseModelView(name=model.name, own=own, model=model))
+
+    async def add_noise_model(self, call: Call) -> Response:
+        """Jobs on a simulator name it as their noise model from now on. Models never change: a name
+        that is taken is refused, unless it is by this very model."""
+        model: NoiseModel = call.body
+        new = await self._noise_models.add(call.principal, model)
+        view = NoiseModelView(name=model.name, own=True, model=model)
+        return reply(view, 201 if new else 200)
+
+    async def delete_noise_model(self, call: Call) -> Response:
+        """Refused while jobs wait for it."""
+        name = call.path("name")
+        await self._noise_models.remove(call.principal, name)
+        return reply(Deleted(name, "deleted"))
+
     async def create(self, call: Call) -> Response:
         """The job is on the disk when this is answered."""
         wanted: NewJob = call.body
@@ -93,7 +128,7 @@ class Routes:
     async def plan(self, call: Call) -> Response:
         """How a job would be run; nothing is submitted."""
         submission = await asyncio.to_thread(_submission, call.body)
-        planned = await self._jobs.plan(submission)
+        planned = await self._jobs.plan(call.principal, submission)
         return reply(
             PlanView(
                 circuits=planned.circuits,
@@ -187,6 +222,16 @@ class Routes:
                       answer=BackendsView),
             Operation("GET", "/backends/{name}", "getBackend", self.backend, "One backend",
                       answer=BackendView),
+            Operation("GET", "/noise-models", "listNoiseModels", self.noise_models,
+                      "All noise models", answer=NoiseModelsView),
+            Operation("POST", "/noise-models", "createNoiseModel", self.add_noise_model,
+                      "Give a noise model", body=NoiseModel, answer=NoiseModelView, status=201,
+                      refusals={409: "The name is taken by another model."}),
+            Operation("GET", "/noise-models/{name}", "getNoiseModel", self.noise_model,
+                      "One noise model", answer=NoiseModelView),
+            Operation("DELETE", "/noise-models/{name}", "deleteNoiseModel", self.delete_noise_model,
+                      "Delete a noise model", answer=Deleted,
+                      refusals={409: "Jobs wait for it, or it came with Ketway."}),
             Operation("POST", "/jobs", "createJob", self.create, "Submit a job",
                       body=NewJob, answer=JobView, status=201),
             Operation("POST", "/plans", "createPlan", self.plan, "Plan a job, submit nothing",

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from ketway.circuits.ionq import CircuitObject, GateObject, Gateset
+from ketway.devices.noise import NoiseModel
 from ketway.jobs.failures import Failure
 from ketway.jobs.job import Job, Noise, PlanPart
 
@@ -122,6 +123,17 @@ class BackendView(msgspec.Struct, kw_only=True):
     noise_models: list[str]
     queue: dict[str, int]
     description: str
+
+
+class NoiseModelView(msgspec.Struct, kw_only=True):
+    name: str
+    own: bool
+    """Whether the project has given it; the others came with Ketway and cannot be deleted."""
+    model: NoiseModel
+
+
+class NoiseModelsView(msgspec.Struct):
+    noise_models: list[NoiseModelView]
 
 
 class BackendsView(msgspec.Struct):
