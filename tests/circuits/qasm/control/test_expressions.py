@@ -12,8 +12,8 @@ from ketway.circuits.qasm import QasmError, read_qasm
 HEAD = 'OPENQASM 3.0;\ninclude "stdgates.inc";\nqubit q;\nbit[4] c;\nbit[5] d;\nint[4] i;\n'
 """Bits 0 to 3 are c, 4 to 8 are d; those behind them are i."""
 
-C, D, I = 11, 22, -3
-BITS = tuple((C | D << 4 | (I % 16) << 9) >> k & 1 for k in range(13))
+C, D, MINUS = 11, 22, -3
+BITS = tuple((C | D << 4 | (MINUS % 16) << 9) >> k & 1 for k in range(13))
 
 
 def value(text: str) -> int:

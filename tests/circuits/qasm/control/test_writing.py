@@ -28,6 +28,7 @@ HEAD = 'OPENQASM 3.0;\ninclude "stdgates.inc";\nqubit[3] q;\nbit[2] c;\nbit r;\n
         "int[8] k = -2; k = k * 3 - 1; if (k < -3) { end; } c = ~c;",
         "if (uint[4](c) << 2 == 8 || (c & 1) == 0) { x q; } c = c ^ 3; r = c[0] & !c[1];",
         "if (c) { } if (c[0]) { } else x q[0];",
+        "if (c[0]) { x q[0]; if (c[1]) { } else { } }",
         "bool b = c[0]; if (b) { bit t; t = measure q[0]; if (t) x q[1]; }",
         "c = c + 1; r = c > 1; c[0:1] = c * c % 3;",
     ],

@@ -172,8 +172,12 @@ class ControlWriter:
         self.open: list[_Open] = []
         self.loops: dict[int, int] = {}
         """Where each loop goes back to its start for the last time."""
+        self.innermost: dict[int, int] = {}
+        """The last jump on a condition to each gate: an empty `else` there is its own."""
         for gate in _gates(structure, Kind.JUMP):
             expression, target = structure.operands_of(gate)
+            if expression >= 0:
+                self.innermost[target] = gate
             if target <= gate:
                 self.loops[target] = gate
                 if expression >= 0:
@@ -243,7 +247,8 @@ class ControlWriter:
             return -1
         expression, after = self.structure.operands_of(last)
         inside = after <= (self.open[-1].end if self.open else self.structure.gates)
-        return after if expression < 0 and after >= target and inside else -1
+        own = after > target or (after == target and self.innermost[target] == gate)
+        return after if expression < 0 and own and inside else -1
 
     def _leave(self, target: int) -> str:
         for block in reversed(self.open):
