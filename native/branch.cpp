@@ -6,7 +6,12 @@
 // copies live at once. A damping is a weak measurement: like a measurement in the middle, it parts the
 // shots that it happens to by what comes of it. What a shot gives depends on its own random numbers
 // alone, never on its company.
+//
+// With jumps and assignments shots part by what their records say, and may come by a place more than
+// once. Every one of them ends a segment; how many a shot has met is its visit, which all that is
+// drawn in the next segment depends on. So errors are drawn segment by segment, as shots enter it.
 
+#include "control.h"
 #include "errors.h"
 #include "halves.h"
 #include "reading.h"
@@ -19,6 +24,12 @@ constexpr int SHARED_FROM = 18; // from so many qubits threads share one registe
 constexpr int NONE = 1 << 30;
 
 constexpr i64 MOST_ERRORS = (i64)1 << 21; // of shots walked together
+
+// Whether a group is a jump or an assignment.
+bool decides(const Plan &plan, int group) {
+    if (group == plan.group_count || plan.groups[group].how != How::EVENT) return false;
+    return plan.ops[plan.groups[group].first].code >= KW_JUMP;
+}
 
 // ---------------------------------------------------------------- the walk
 
@@ -38,6 +49,22 @@ template <class T> struct Walk {
     Draw *draws, *spare;
     i64 *part;
     bool out_of_memory;
+
+    // With control alone:
+    kw_control *control;
+    const ErrorDraws *errors;
+    const int *segments;   // the segment that each group is in
+    const int *site_starts; // the sites of each segment
+    u32 *visits;           // of each shot
+    i64 *loops;            // jumps backwards of each shot
+    Shots own;             // errors of the segments at hand
+    i64 own_count, own_room;
+    i64 endless;           // the operation that jumped once too often, or -1
+
+    // Where a shot's random numbers come from.
+    u32 stream(u32 purpose, i64 shot) const {
+        return control ? purpose | visits[shot - own.first] << STREAM_BITS : purpose;
+    }
 
     T *take_register() {
         if (free_count) return free[--free_count];
@@ -141,11 +168,15 @@ template <class T> struct Walk {
         int group, rank;
         i64 seen;
         bool damps;
+        bool enters = false; // a segment
     };
 
     // Shots order[0..count) are in `state`, at `at`.
     void walk(T *state, Place at, i64 *order, i64 count) {
+        i64 held = own_count; // errors that others still wait for
         while (!out_of_memory) {
+            if (at.enters) enter(at.group, order, count, held);
+            if (out_of_memory) break;
             if (at.damps)
                 damp(state, at, order, count);
             else {
@@ -156,18 +187,86 @@ template <class T> struct Walk {
                 }
                 if (at.group == plan->group_count) {
                     read(state, order, count);
-                    return;
+                    break;
                 }
-                if (at.rank == 0 && plan->groups[at.group].how == How::EVENT)
-                    event(state, at, order, count);
+                if (at.rank == 0 && plan->groups[at.group].how == How::EVENT) {
+                    if (decides(*plan, at.group))
+                        decide(state, at, order, count);
+                    else
+                        event(state, at, order, count);
+                }
                 else
                     part_by_errors(state, at, order, count);
             }
-            if (ended) return;
+            if (ended) break;
             at = next;
             order = next_order;
             count = next_count;
         }
+        own_count = held;
+    }
+
+    // Draw the errors of shots that enter the segment that starts at a group.
+    void enter(int group, i64 *order, i64 count, i64 held) {
+        own_count = held;
+        int segment = segments[group];
+        int from = site_starts[segment], to = site_starts[segment + 1];
+        if (decides(*plan, group)) from = to; // whoever jumps to the end of a segment missed it
+        for (i64 i = 0; i < count; i++) {
+            i64 shot = order[i], start = own_count;
+            errors->among(shot, from, to, stream(ERRORS, shot), [&](int site, int letters) {
+                if (own_count == own_room && !more_errors()) return;
+                insert(own.errors, start, own_count++, errors->error(site, letters));
+            });
+            own.starts[shot - own.first] = start;
+            own.ends[shot - own.first] = own_count;
+        }
+        if (own_count > held) sort_shots(own, order, part, count);
+    }
+
+    bool more_errors() {
+        i64 room = own_room ? 2 * own_room : 1024;
+        Error *wider = (Error *)arena->try_take(sizeof(Error) * (size_t)room);
+        if (!wider) {
+            out_of_memory = true;
+            return false;
+        }
+        if (own_room) {
+            memcpy(wider, own.errors, sizeof(Error) * (size_t)own_room);
+            arena->give(own.errors);
+        }
+        own.errors = wider;
+        own_room = room;
+        return true;
+    }
+
+    // An assignment, or a jump: shots part by what their records say, in states that are the same.
+    void decide(T *state, Place at, i64 *order, i64 count) {
+        const Op &op = plan->ops[plan->groups[at.group].first];
+        int target = op.code == KW_JUMP ? plan->ops[op.data].group : at.group + 1;
+        bool back = target <= at.group;
+        i64 stay = parted(order, count, [&](i64 shot) {
+            bool goes = op.slot < 0 || !evaluate(*control, op.slot, record(shot));
+            visits[shot - own.first]++;
+            if (goes && back && ++loops[shot - own.first] > control->most_loops) endless = &op - plan->ops;
+            return goes && op.code == KW_JUMP;
+        });
+        if (endless >= 0) {
+            out_of_memory = true;
+            return stop_here();
+        }
+        Place places[2] = {{at.group + 1, 0, 0, false, true}, {target, 0, 0, false, true}};
+        bool larger = count - stay > stay; // those that go
+        i64 lesser = larger ? stay : count - stay;
+        if (lesser) {
+            T *copy = take_register();
+            if (!copy) return stop_here();
+            copy_state(copy, state);
+            walk(copy, places[!larger], order + (larger ? 0 : stay), lesser);
+            give_register(copy);
+            if (out_of_memory) return stop_here();
+        }
+        go_on(places[larger], order + (larger ? stay : 0), larger ? count - stay : stay);
     }
 
     // Where the walk goes on in place: with the largest part, if it goes on.
@@ -286,9 +385,10 @@ template <class T> struct Walk {
         double total = weight[0] + weight[1];
         u32 number = (u32)(&op - plan->ops);
         i64 stay = parted(order, count, [&](i64 shot) {
-            bool one = unit(random_bits(wanted->seeds[row], COLLAPSE, (u64)shot, number)) * total < weight[1];
-            if (one && op.code == KW_MEASURE && op.slot >= 0)
-                record(shot)[op.slot >> 6] |= ONE << (op.slot & 63);
+            u64 bits = random_bits(wanted->seeds[row], stream(COLLAPSE, shot), (u64)shot, number);
+            bool one = unit(bits) * total < weight[1];
+            if (op.code == KW_MEASURE && op.slot >= 0)
+                write_bit(record(shot), op.slot, one ^ misread_now(shot, number, one));
             return one;
         });
         Place then = {at.group + 1, 0, at.seen, false};
@@ -301,6 +401,13 @@ template <class T> struct Walk {
         });
     }
 
+    // What control depends on is misread when it is read, and not at the end.
+    bool misread_now(i64 shot, u32 number, bool one) const {
+        if (!control || !control->misread) return false;
+        u64 bits = random_bits(wanted->seeds[row], stream(MISREAD, shot), (u64)shot, number);
+        return unit(bits) < control->misread[2 * number + one];
+    }
+
     // A damping that happens: a 1 falls to 0 with the odds d, else amplitudes of 1 shrink by
     // sqrt(1 - d). With d = 1 it is a reset.
     void damp(T *state, Place at, i64 *order, i64 count) {
@@ -310,7 +417,7 @@ template <class T> struct Walk {
         double total = weight[0] + weight[1];
         u32 number = (u32)e.site;
         i64 stay = parted(order, count, [&](i64 shot) {
-            double u = unit(random_bits(wanted->seeds[row], DAMPING, (u64)shot, number));
+            double u = unit(random_bits(wanted->seeds[row], stream(DAMPING, shot), (u64)shot, number));
             return u * total < d * weight[1];
         });
         Place then = {at.group, at.rank, at.seen + 1, false};
@@ -347,6 +454,8 @@ template <class T> struct Walk {
         Walk &w = *(Walk *)context;
         u64 *record = w.record(shot);
         const kw_sampling *s = w.wanted;
+        if (w.control) // which may have written them before
+            for (int j = 0; j < s->read_starts[w.plan->reads]; j++) write_bit(record, s->read_slots[j], 0);
         for (u64 rest = outcome; rest; rest &= rest - 1)
             for (int j = s->read_starts[lowest(rest)]; j < s->read_starts[lowest(rest) + 1]; j++)
                 record[s->read_slots[j] >> 6] |= ONE << (s->read_slots[j] & 63);
@@ -366,7 +475,7 @@ template <class T> struct Parts {
         T *state = w.take_register();
         if (!state) return;
         w.machine.start(state);
-        w.walk(state, {0, 0, 0, false}, p.order + start, count);
+        w.walk(state, {0, 0, 0, false, w.control != nullptr}, p.order + start, count);
         w.give_register(state);
     }
 };
@@ -406,6 +515,37 @@ void misread(const kw_sampling *s, i64 row) {
     }
 }
 
+// Nothing has happened yet to any shot.
+template <class T> void begin(Shots &shots, Walk<T> *walks, int parts, const ErrorDraws &errors) {
+    memset(shots.starts, 0, sizeof(i64) * (size_t)(shots.count + 1));
+    shots.ends = shots.starts + 1;
+    for (i64 i = 0; i < shots.count; i++) {
+        shots.order[i] = shots.first + i;
+        walks[0].visits[i] = 0;
+        walks[0].loops[i] = 0;
+    }
+    for (int i = 0; i < parts; i++) {
+        walks[i].errors = &errors;
+        walks[i].own.first = shots.first;
+        walks[i].own_count = 0;
+    }
+}
+
+// Which segment each group is in, and where the sites of each segment start: the last two of
+// `segments` and `starts` are ends.
+void find_segments(const Plan &plan, const kw_noise &noise, int *segments, int *starts) {
+    int count = 0;
+    for (int g = 0; g < plan.group_count; g++) {
+        segments[g] = count;
+        count += decides(plan, g);
+    }
+    segments[plan.group_count] = count;
+    for (int site = noise.sites - 1, segment = count + 1; segment >= 0; segment--) {
+        while (site >= 0 && segments[plan.ops[noise.ops[site]].group] >= segment) site--;
+        starts[segment] = site + 1;
+    }
+}
+
 template <class T>
 void branch(Arena &arena, const kw_program *program, const kw_noise *noise, const kw_sampling *wanted,
             Team &team) {
@@ -440,6 +580,25 @@ void branch(Arena &arena, const kw_program *program, const kw_noise *noise, cons
         w.part = arena.array<i64>(together);
         w.arena = &arena;
     }
+    int *segments = arena.array<int>(plan.group_count + 1), *site_starts = nullptr;
+    if (wanted->control) {
+        site_starts = arena.array<int>(plan.group_count + 2);
+        find_segments(plan, *noise, segments, site_starts);
+        u32 *visits = arena.array<u32>(together);
+        i64 *loops = arena.array<i64>(together), *ends = arena.array<i64>(2 * together);
+        for (int i = 0; i < parts; i++) {
+            Walk<T> &w = walks[i];
+            w.control = wanted->control;
+            w.segments = segments;
+            w.site_starts = site_starts;
+            w.visits = visits;
+            w.loops = loops;
+            w.own.starts = ends;
+            w.own.ends = ends + together;
+            w.shots = &w.own;
+            w.endless = -1;
+        }
+    }
     bool failed = false;
     for (i64 row = 0; row < wanted->rows && !failed; row++) {
         for (int i = 0; i < parts; i++) {
@@ -452,21 +611,31 @@ void branch(Arena &arena, const kw_program *program, const kw_noise *noise, cons
             shots.count = wanted->shots - first < together ? wanted->shots - first : together;
             shots.starts = arena.array<i64>(shots.count + 1);
             shots.order = arena.array<i64>(shots.count);
-            draw_errors(shots, arena, {plan, *noise, odds, wanted->seeds[row]});
+            ErrorDraws errors = {plan, *noise, odds, wanted->seeds[row]};
+            if (wanted->control)
+                begin(shots, walks, parts, errors);
+            else {
+                draw_errors(shots, arena, errors);
+                for (int i = 0; i < parts; i++) walks[i].shots = &shots;
+            }
             share_out(plan, shots, parts, starts);
-            for (int i = 0; i < parts; i++) walks[i].shots = &shots;
             Parts<T> work = {walks, starts, shots.order};
             if (share)
                 Parts<T>::run(&work, 0, 0);
             else
                 team.each(parts, Parts<T>::run, &work);
             for (int i = 0; i < parts; i++) failed |= walks[i].out_of_memory;
-            arena.give(shots.errors);
+            if (!wanted->control) arena.give(shots.errors);
             arena.give(shots.starts);
             arena.give(shots.order);
         }
         misread(wanted, row);
     }
+    for (int i = parts - 1; i >= 0; i--)
+        if (wanted->control && walks[i].endless >= 0) {
+            wanted->control->endless = walks[i].endless;
+            arena.why = KW_ENDLESS;
+        }
     if (failed) longjmp(arena.failed, 1);
 }
 

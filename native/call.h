@@ -13,7 +13,7 @@
     if (setjmp(arena.failed)) {                                                                    \
         if (opened) team.close();                                                                  \
         arena.close();                                                                             \
-        return KW_NO_MEMORY;                                                                       \
+        return arena.why;                                                                       \
     }                                                                                              \
     team.open(arena, threads);                                                                     \
     opened = true;                                                                                 \

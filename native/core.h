@@ -63,10 +63,12 @@ struct Arena {
     Block head;
     char busy;
     jmp_buf failed;
+    int why; // what a call that ended so returns
 
     void open() {
         head.next = head.previous = &head;
         busy = 0;
+        why = KW_NO_MEMORY;
     }
     void close();
     void *try_take(size_t bytes); // 64-byte aligned, or null; from any thread
@@ -119,6 +121,7 @@ inline u64 random_bits(u64 seed, u32 stream, u64 index, u32 draw) {
 
 inline double unit(u64 bits) { return (double)(bits >> 11) * 0x1p-53; }
 
-enum Stream : u32 { SAMPLE = 0, ERRORS = 1, COLLAPSE = 2, READOUT = 3, DAMPING = 4 };
+enum Stream : u32 { SAMPLE = 0, ERRORS = 1, COLLAPSE = 2, READOUT = 3, DAMPING = 4, MISREAD = 5 };
+constexpr int STREAM_BITS = 4; // above them a stream has a number of its own for each visit
 
 } // namespace kw

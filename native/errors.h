@@ -9,12 +9,13 @@ namespace {
 
 struct Shots {
     i64 first, count; // shots first..first+count-1
-    i64 *starts;      // count + 1: the errors of each shot
+    i64 *starts;      // of the errors of each shot
+    i64 *ends;
     Error *errors;    // in the order of groups, ranks and sites
     i64 *order;       // shots sorted by their errors
 
     i64 start(i64 shot) const { return starts[shot - first]; }
-    i64 end(i64 shot) const { return starts[shot - first + 1]; }
+    i64 end(i64 shot) const { return ends[shot - first]; }
 };
 
 int compare(const Error &a, const Error &b) {
@@ -95,11 +96,16 @@ struct ErrorDraws {
 
     // Calls found(site, letters) for every error of a shot.
     template <class F> void of_shot(i64 shot, F found) const {
+        among(shot, 0, noise.sites, ERRORS, found);
+    }
+
+    // The same for sites from..to-1.
+    template <class F> void among(i64 shot, int from, int to, u32 stream, F found) const {
         u32 draw = 0;
-        for (int site = 0; site < noise.sites; draw++) {
-            int end = odds.ends[site];
+        for (int site = from; site < to; draw++) {
+            int end = odds.ends[site] < to ? odds.ends[site] : to;
             // The next error is at the first site that is passed with odds less than u.
-            double u = (1 - unit(random_bits(seed, ERRORS, (u64)shot, draw))) * odds.reach[site];
+            double u = (1 - unit(random_bits(seed, stream, (u64)shot, draw))) * odds.reach[site];
             int low = site, high = end;
             while (low < high) {
                 int middle = (low + high) / 2;
@@ -110,7 +116,7 @@ struct ErrorDraws {
             }
             site = low;
             if (low == end) continue;
-            u64 bits = random_bits(seed, ERRORS, (u64)shot, ++draw);
+            u64 bits = random_bits(seed, stream, (u64)shot, ++draw);
             int table = noise.tables[low];
             found(low, table < 0 ? 0 : letters(noise.limits + 16 * table, bits));
             site = low + 1;
@@ -136,6 +142,13 @@ struct ErrorDraws {
     }
 };
 
+// Put an error into errors[start..end), which are in order.
+void insert(Error *errors, i64 start, i64 end, const Error &e) {
+    i64 j = end;
+    for (; j > start && compare(e, errors[j - 1]) < 0; j--) errors[j] = errors[j - 1];
+    errors[j] = e;
+}
+
 void draw_errors(Shots &s, Arena &arena, const ErrorDraws &draws) {
     i64 total = 0;
     for (i64 i = 0; i < s.count; i++) {
@@ -143,15 +156,13 @@ void draw_errors(Shots &s, Arena &arena, const ErrorDraws &draws) {
         draws.of_shot(s.first + i, [&](int, int) { total++; });
     }
     s.starts[s.count] = total;
+    s.ends = s.starts + 1;
     s.errors = arena.array<Error>((size_t)total);
     i64 at = 0;
     for (i64 i = 0; i < s.count; i++) {
         i64 start = at;
         draws.of_shot(s.first + i, [&](int site, int letters) {
-            Error e = draws.error(site, letters);
-            i64 j = at++;
-            for (; j > start && compare(e, s.errors[j - 1]) < 0; j--) s.errors[j] = s.errors[j - 1];
-            s.errors[j] = e;
+            insert(s.errors, start, at++, draws.error(site, letters));
         });
     }
     i64 *spare = arena.array<i64>(s.count);

@@ -12,7 +12,7 @@ extern "C" {
 #define KW_API __attribute__((visibility("default")))
 #endif
 
-enum { KW_OK = 0, KW_NO_MEMORY = 1, KW_TOO_WIDE = 2 };
+enum { KW_OK = 0, KW_NO_MEMORY = 1, KW_TOO_WIDE = 2, KW_ENDLESS = 3 };
 
 /* What an operation is. Operands are its controls, then its targets. */
 enum {
@@ -22,7 +22,9 @@ enum {
     KW_ROTATION = 3,  /* exp(-i angle P); data: cos, sin; one row of letters */
     KW_PAULI_SUM = 4, /* exp(-i sum c P); data: c of each term; one row of letters per term */
     KW_MEASURE = 5,   /* in the middle of a circuit */
-    KW_RESET = 6
+    KW_RESET = 6,
+    KW_JUMP = 7,  /* data: the operation to go on at, an assignment, if the expression is 0 */
+    KW_ASSIGN = 8 /* evaluate the expression, which stores its value; or only be a place to go to */
 };
 
 /* Forms of matrices. Monomial: one number per row, of +-1 and +-i. Half: each number is real or
@@ -45,7 +47,7 @@ typedef struct {
     const double *constants;
     const double *rows;
     int64_t stride;       /* doubles per row */
-    const int32_t *slots; /* bit of the record that a measurement writes, or -1 */
+    const int32_t *slots; /* bit of the record that a measurement writes; an expression; or -1 */
     int32_t reads;        /* qubits read at the end */
     const int32_t *read_qubits; /* bit j of an outcome is qubit read_qubits[j]; all different */
 } kw_program;
@@ -84,6 +86,24 @@ typedef struct {
                                Pauli with letters k & 3 on `first` and k >> 2 on `second` */
 } kw_noise;
 
+/* Words of an expression's code, as in src/ketway/circuits/control.py, and how many words follow. */
+enum {
+    KW_BIT = 0, KW_BITS = 1, KW_NUMBER = 2, KW_NOT = 3, KW_IS_ZERO = 4, KW_LOW = 5, KW_SIGNED = 6,
+    KW_AND = 7, KW_OR = 8, KW_XOR = 9, KW_ADD = 10, KW_SUBTRACT = 11, KW_MULTIPLY = 12,
+    KW_DIVIDE = 13, KW_REMAINDER = 14, KW_LEFT = 15, KW_RIGHT = 16, KW_EQUAL = 17, KW_LESS = 18,
+    KW_AT_MOST = 19, KW_LESS_SIGNED = 20, KW_AT_MOST_SIGNED = 21,
+    KW_STORE = 22 /* the core's own, at the end of an assignment: a count, and bits of the record */
+};
+
+/* What jumps and assignments need. Bits are bits of the record. */
+typedef struct {
+    const int32_t *starts;  /* expressions + 1 */
+    const int32_t *words;
+    const double *misread;  /* for each operation, if it measures: as in kw_sampling; or null */
+    int64_t most_loops;     /* jumps backwards that a shot may take */
+    int64_t endless;        /* out: with KW_ENDLESS, the operation that jumped once more */
+} kw_control;
+
 typedef struct {
     int32_t single;
     int32_t threads;
@@ -96,7 +116,24 @@ typedef struct {
     int32_t slots;             /* bits of a record */
     const double *misread;     /* for each: the odds that a 0 is read as 1, and a 1 as 0; or null */
     uint64_t *records;         /* rows x shots x words, zeroed by the caller */
+    kw_control *control;       /* or null */
 } kw_sampling;
+
+/* The exact distribution of a circuit with events, by walking every branch. */
+typedef struct {
+    int32_t single;
+    int32_t threads;
+    int64_t rows;
+    double floor;               /* branches and outcomes of less weight are left out */
+    int64_t most;               /* branches of a row, beyond which it is given up */
+    int64_t room;               /* entries of a row, beyond which it is given up */
+    const int32_t *read_slots;  /* as in kw_sampling, at most 64 bits in all */
+    const int32_t *read_starts;
+    kw_control *control;        /* or null */
+    uint64_t *records;          /* rows x room: outcomes in any order, some more than once */
+    double *weights;            /* rows x room */
+    int64_t *lengths;           /* entries of each row; -1: given up */
+} kw_branches;
 
 KW_API int32_t kw_abi(void);
 /* The instruction set in use: "baseline", "avx2", "avx512". */
@@ -108,6 +145,8 @@ KW_API int kw_run_many(int64_t count, const kw_program *programs, const kw_wante
                        int32_t threads);
 /* Shots of circuits with errors, measurements in the middle or resets. */
 KW_API int kw_branch(const kw_program *program, const kw_noise *noise, const kw_sampling *sampling);
+/* Exact distributions of circuits with measurements in the middle, resets or control. */
+KW_API int kw_distribute(const kw_program *program, const kw_branches *branches);
 /* The final amplitudes of one row, as double precision pairs. */
 KW_API int kw_state(const kw_program *program, int64_t row, int32_t single, int32_t threads,
                     double *amplitudes);

@@ -197,7 +197,7 @@ struct Planner {
     void add(int op) {
         Op &o = plan.ops[op];
         Group g = alone(op);
-        bool event = o.code == KW_MEASURE || o.code == KW_RESET;
+        bool event = o.code >= KW_MEASURE;
         if (event) g.how = How::EVENT;
         if (g.phases && add_phases(g)) return;
         if (g.width == 1 && !event) {
@@ -438,6 +438,8 @@ static void read_ops(Plan &plan, Arena &arena, const kw_program *program, const 
             o.phases = moved == 0 && o.code == KW_ROTATION;
         }
         if (o.phases) o.moved = 0;
+        // What control may be reached from or lead to is never fused or put in another order.
+        if (o.code >= KW_JUMP) o.qubits = o.moved = n ? ~(u64)0 >> (64 - n) : 0;
         plan.sums |= o.code == KW_PAULI_SUM;
         o.cost = op_cost(o, o.targets, controls);
     }

@@ -19,7 +19,8 @@ PARAMS = {
 _TWO = (Kind.SWAP, Kind.RXX, Kind.RYY, Kind.RZZ, Kind.MS, Kind.ZZ)
 _TURNS = (Kind.GPI, Kind.GPI2, Kind.MS, Kind.ZZ)
 
-UNITARY_KINDS = tuple(k for k in Kind if k not in (Kind.MEASURE, Kind.RESET))
+_ACTING = (Kind.MEASURE, Kind.RESET, Kind.JUMP, Kind.ASSIGN)
+UNITARY_KINDS = tuple(k for k in Kind if k not in _ACTING)
 """Every kind that is a unitary."""
 
 

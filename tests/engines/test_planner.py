@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from tests.corpus import ghz, qft, random_circuit, teleportation, vqe
 
+from ketway.circuits import control
 from ketway.circuits.circuit import Batch, Builder, Circuit, Program
 from ketway.circuits.gates import Kind
 from ketway.devices.noise import GateNoise, NoiseModel, QubitNoise
@@ -123,11 +124,35 @@ def test_noise_without_shots_is_refused_with_the_way_out() -> None:
 
 def test_wide_circuits_with_events_need_shots_unless_they_are_clifford() -> None:
     circuit = random_circuit(4, 30, seed=2, measures=1)
-    assert planned(circuit).engine == "density"
+    assert planned(circuit).engine == "dense"
+    assert "the distribution is exact" in planned(circuit).reason
     assert planned(circuit, 10).engine == "dense"
-    wide = random_circuit(20, 60, seed=2, measures=1)
+    wide = random_circuit(20, 60, seed=2, measures=20)
     assert "ask for shots" in refused(wide, BIG).message
     assert planned(wide, 10).engine == "dense"
+    assert "else by shots" in planned(wide, 10).reason
+
+
+def conditional(qubits: int) -> Circuit:
+    b = Builder(qubits, bits=1)
+    b.add(Kind.H, [0])
+    b.add(Kind.MEASURE, [0, 0])
+    jump = b.jump(control.bits([0]))
+    b.add(Kind.X, [qubits - 1])
+    b.land(jump)
+    return b.circuit()
+
+
+def test_classical_control_needs_a_state_vector() -> None:
+    for noise, exact in ((None, True), (LOUD, False)):
+        found = planned(conditional(18), 100, exact=exact, noise=noise)
+        assert found.engine == "dense"
+        assert "classical bits decide" in found.reason
+    assert planned(conditional(18)).engine == "dense"
+    failure = refused(conditional(100), BIG, shots=10)
+    assert failure.code == Code.NOT_ENOUGH_QUBITS
+    assert "classical bits decide" in failure.message
+    assert "only a state vector" in refused(conditional(38), BIG, shots=10).message
 
 
 def test_no_machine_is_big_enough_for_a_thousand_qubits() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -12,6 +14,7 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ketway.circuits import control
 from ketway.circuits.circuit import Builder, Circuit, Program, Register
 from ketway.circuits.gates import Kind
 from ketway.jobs.encoding import (
@@ -268,3 +271,38 @@ def test_each_magic_is_refused_by_the_other_reader() -> None:
         decode_program(RESULTS)
     with pytest.raises(ValueError, match="not a Ketway result"):
         Results(PROGRAM)
+
+
+def controlled() -> Circuit:
+    b = Builder(2, bits=2, memory=1)
+    b.add(Kind.MEASURE, [0, 0])
+    jump = b.jump(control.bits([0]))
+    b.assign([1, 2], control.number(3))
+    b.land(jump)
+    b.add(Kind.X, [1])
+    return b.circuit()
+
+
+def test_control_comes_back() -> None:
+    circuit = controlled()
+    back = decode_program(encode_program(Program.of([circuit]))).circuit(0)
+    assert back.structure.digest == circuit.structure.digest
+    assert back.structure.memory == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"memory": -1}, "fewer qubits than none"),
+        ({"memory": 0}, "writes a bit that is not there"),
+        ({"expression_starts": np.array([0, 9, 5], np.int32)}, "do not follow each other"),
+        ({"expression_starts": np.zeros(0, np.int32)}, "do not follow each other"),
+        ({"expressions": np.array([99, 0, 2, 3, 0], np.int32)}, "not a valid Op"),
+        ({"operands": np.array([0, 0, 0, 9, 1, 2, 1, 1], np.int32)}, "leaves it"),
+    ],
+)
+def test_control_that_leaves_its_circuit_is_refused(change: dict[str, Any], message: str) -> None:
+    circuit = replace(controlled(), structure=replace(controlled().structure, **change))
+    data = encode_program(Program.of([circuit]))
+    with pytest.raises(ValueError, match=message):
+        decode_program(data)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from ketway.circuits import control
 from ketway.circuits.circuit import Builder, Circuit
 from ketway.circuits.gates import Kind
 from ketway.devices import loading
@@ -132,3 +133,25 @@ def test_gates_are_counted_over_all_circuits() -> None:
         builder.add(Kind.H, [0])
     with pytest.raises(RefusedError, match="150,150"):
         prepared(*[builder.circuit()] * 150, multi=True)
+
+
+def conditional() -> Circuit:
+    builder = Builder(2, bits=1)
+    builder.add(Kind.H, [0])
+    builder.add(Kind.MEASURE, [0, 0])
+    jump = builder.jump(control.bits([0]))
+    builder.add(Kind.X, [1])
+    builder.land(jump)
+    return builder.circuit()
+
+
+def test_a_machine_that_cannot_decide_while_it_runs_says_where_it_should() -> None:
+    (job,) = prepared(conditional(), backend="qpu.forte-1").family
+    assert job.failure is not None
+    assert job.failure.code == Code.UNSUPPORTED_GATE
+    assert job.failure.gate == 2
+    assert "qpu.forte-1 cannot decide by classical bits" in job.failure.message
+    (job,) = prepared(conditional()).family
+    assert job.failure is None
+    assert job.plan is not None
+    assert "the distribution is exact" in job.plan[0].reason

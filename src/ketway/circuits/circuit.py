@@ -38,8 +38,19 @@ def kind_table(kinds: Iterable[Kind]) -> NDArray[np.bool_]:
     return table
 
 
-_IS_GATE = ~kind_table((Kind.NOP, Kind.MEASURE, Kind.RESET, Kind.GLOBAL_PHASE))
-_IS_EVENT = kind_table((Kind.MEASURE, Kind.RESET))
+_CONTROL = (Kind.JUMP, Kind.ASSIGN)
+_IS_GATE = ~kind_table((Kind.NOP, Kind.MEASURE, Kind.RESET, Kind.GLOBAL_PHASE, *_CONTROL))
+_IS_EVENT = kind_table((Kind.MEASURE, Kind.RESET, *_CONTROL))
+_IS_CONTROL = kind_table(_CONTROL)
+_WRITES = kind_table((Kind.MEASURE, Kind.ASSIGN))
+
+
+def _no_ints() -> Ints:
+    return np.zeros(0, dtype=np.int32)
+
+
+def _one_start() -> Ints:
+    return np.zeros(1, dtype=np.int32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +70,10 @@ class Structure:
     Its parameters stand at `param_starts[g]:param_starts[g + 1]` of the parameter array.
     The `letters` of all `pauliexp` gates follow each other, one row per parameter (term) and one
     letter per target, letter j on target j.
+
+    Two kinds are classical control, which `control.py` explains: a `jump` has the operands
+    (expression or -1, gate to go on at), an `assign` has (bits ..., expression). Expression e is
+    the code at `expression_starts[e]:expression_starts[e + 1]` of `expressions`.
     """
 
     qubits: int
@@ -69,6 +84,10 @@ class Structure:
     operands: Ints
     param_starts: Ints
     letters: Bytes8
+    expression_starts: Ints = field(default_factory=_one_start)
+    expressions: Ints = field(default_factory=_no_ints)
+    memory: int = 0
+    """Classical bits that a program works with and no outcome has: they follow the others."""
 
     @property
     def gates(self) -> int:
@@ -80,13 +99,18 @@ class Structure:
 
     @cached_property
     def measured(self) -> bool:
-        """False: there is no measurement, so every qubit k is read into bit k at the end."""
-        return Kind.MEASURE in self.kinds
+        """False: nothing writes a bit, so every qubit k is read into bit k at the end."""
+        return bool(_WRITES[self.kinds].any())
 
     @cached_property
     def has_events(self) -> bool:
-        """Whether it measures or resets anything: only then can it need more than one run."""
+        """Whether it measures, resets or decides anything: only then can it need several runs."""
         return bool(_IS_EVENT[self.kinds].any())
+
+    @cached_property
+    def has_control(self) -> bool:
+        """Whether classical bits decide what happens, or are computed."""
+        return bool(_IS_CONTROL[self.kinds].any())
 
     @property
     def outcome_bits(self) -> int:
@@ -97,7 +121,8 @@ class Structure:
     def digest(self) -> bytes:
         """Equal for equal structures, whatever machine or process made them."""
         hasher = hashlib.blake2b(digest_size=20)
-        hasher.update(np.array([self.qubits, self.bits, self.gates], dtype="<i8").tobytes())
+        sizes = [self.qubits, self.bits, self.memory, self.gates]
+        hasher.update(np.array(sizes, dtype="<i8").tobytes())
         for part in self.arrays:
             hasher.update(np.ascontiguousarray(part).tobytes())
         return hasher.digest()
@@ -112,11 +137,13 @@ class Structure:
             self.operands,
             self.param_starts,
             self.letters,
+            self.expression_starts,
+            self.expressions,
         )
 
     @cached_property
     def counts(self) -> tuple[int, int]:
-        """One-qubit and many-qubit gates (measurements, resets and no-ops are neither)."""
+        """One-qubit and many-qubit gates (measurements, resets, control and no-ops are neither)."""
         starts = self.operand_starts
         widths = (starts[1:] - starts[:-1])[_IS_GATE[self.kinds]]
         single = int(np.count_nonzero(widths == 1))
@@ -214,6 +241,9 @@ class Builder:
     param_ends: list[int] = field(default_factory=list)
     params: list[float] = field(default_factory=list)
     letters: list[int] = field(default_factory=list)
+    expression_ends: list[int] = field(default_factory=list)
+    expressions: list[int] = field(default_factory=list)
+    memory: int = 0
 
     def add(
         self,
@@ -242,6 +272,26 @@ class Builder:
             self.letters.extend(LETTERS.index(letter) for letter in term)
         self.add(Kind.PAULIEXP, targets, coefficients, controls)
 
+    def expression(self, code: Iterable[int]) -> int:
+        """Keep the code of an expression; gives its number."""
+        self.expressions.extend(code)
+        self.expression_ends.append(len(self.expressions))
+        return len(self.expression_ends) - 1
+
+    def assign(self, bits: Iterable[int], code: Iterable[int]) -> None:
+        """Bit j of the expression's value goes to `bits[j]`, all at once."""
+        self.add(Kind.ASSIGN, (*bits, self.expression(code)))
+
+    def jump(self, code: Iterable[int] | None = None, target: int = -1) -> int:
+        """Go on at the gate `target` if the expression is 0, or always without one. Gives the
+        jump's own place, for `land` to set a target that is not known yet."""
+        self.add(Kind.JUMP, (-1 if code is None else self.expression(code), target))
+        return len(self.kinds) - 1
+
+    def land(self, jump: int) -> None:
+        """The next gate that is added is where this jump goes."""
+        self.operands[self.operand_ends[jump] - 1] = len(self.kinds)
+
     def circuit(self, registers: tuple[Register, ...] = ()) -> Circuit:
         structure = Structure(
             qubits=self.qubits,
@@ -252,6 +302,9 @@ class Builder:
             operands=np.array(self.operands, dtype=np.int32),
             param_starts=np.array([0, *self.param_ends], dtype=np.int32),
             letters=np.array(self.letters, dtype=np.uint8),
+            expression_starts=np.array([0, *self.expression_ends], dtype=np.int32),
+            expressions=np.array(self.expressions, dtype=np.int32),
+            memory=self.memory,
         )
         return Circuit(structure, np.array(self.params, dtype=np.float64), registers)
 

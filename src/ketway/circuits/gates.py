@@ -61,6 +61,8 @@ class Kind(IntEnum):
     GLOBAL_PHASE = 26
     MEASURE = 27
     RESET = 28
+    JUMP = 29
+    ASSIGN = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,6 +266,9 @@ _ROWS = (
          diagonal=True, qasm=("gphase",)),
     Gate(Kind.MEASURE, "measure", 1, 0, None, qasm=("measure",)),
     Gate(Kind.RESET, "reset", 1, 0, None, qasm=("reset",)),
+    # Classical control acts on no qubit; see `control.py`.
+    Gate(Kind.JUMP, "jump", 0, 0, None),
+    Gate(Kind.ASSIGN, "assign", 0, 0, None),
 )
 # fmt: on
 

@@ -12,15 +12,18 @@ from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 import msgspec
+import numpy as np
 
 from ketway.circuits.circuit import Batch, Structure
 from ketway.devices.noise import NoiseModel
 from ketway.engines import density as density_matrix
+from ketway.engines.branching import certainly_few
 from ketway.engines.clifford import CliffordEngine
 from ketway.engines.core import MAX_QUBITS
 from ketway.engines.dense import DenseEngine
 from ketway.engines.density import DensityEngine
 from ketway.engines.engine import KEPT_OUTCOMES, Engine, Plan, Precision
+from ketway.engines.lowering import lower
 from ketway.engines.mps import MpsEngine
 from ketway.jobs.failures import Code, FailedError, Failure
 
@@ -44,6 +47,13 @@ CHAIN_SECONDS: Final = 600.0
 """The estimate for a matrix product state is for the worst that its gates could do. A circuit whose
 worst takes longer is run with bounded bonds, and fails if it needs larger ones."""
 BONDS: Final = (2048, 1024, 512, 256, 128)
+
+
+_NO_CONTROL: Final = "A matrix product state follows no jumps and assignments of classical bits."
+_CONTROL_ADVICE: Final = (
+    "where classical bits decide what happens, only a state vector can follow. Use fewer qubits, "
+    "or decide after the measurements."
+)
 
 
 class Machine(msgspec.Struct, frozen=True):
@@ -102,6 +112,8 @@ def vector(batch: Batch, wanted: Wanted, machine: Machine, clifford: int = 0) ->
     """A state vector; `clifford` says how many circuits of the batch are all Clifford."""
     structure = batch.structure
     advice = _advice(clifford, len(batch), wanted)
+    if structure.has_control:
+        advice = _CONTROL_ADVICE
     if structure.qubits > MAX_QUBITS:
         size = 3 + structure.qubits - 30
         raise refusal(
@@ -110,7 +122,9 @@ def vector(batch: Batch, wanted: Wanted, machine: Machine, clifford: int = 0) ->
             f"has room for more than {MAX_QUBITS} qubits: {advice}",
         )
     precision = _precision(structure.qubits)
-    size, seconds = _DENSE.estimate(structure, len(batch), wanted.shots, wanted.noise, precision)
+    size, seconds = _DENSE.estimate(
+        structure, len(batch), wanted.shots, wanted.noise, precision, wanted.exact
+    )
     if size > machine.bytes:
         most = _most_qubits(batch, wanted, machine)
         raise refusal(
@@ -121,8 +135,27 @@ def vector(batch: Batch, wanted: Wanted, machine: Machine, clifford: int = 0) ->
         )
     gates = "small enough" if clifford == len(batch) else "not all gates are Clifford"
     gates = "its noise relaxes qubits" if wanted.relaxes else gates
+    gates = "classical bits decide what happens" if structure.has_control else gates
     reason = f"a state vector of {structure.qubits} qubits in {precision} precision: {gates}"
+    if wanted.exact and not wanted.noisy and structure.has_events:
+        reason += _followed(structure, wanted.shots)
     return Plan(_DENSE.name, reason, size, seconds, precision)
+
+
+def _followed(structure: Structure, shots: int) -> str:
+    """How the distribution of a circuit that parts on the way is found, if it is one."""
+    lowered = lower(structure)
+    if not lowered.eventful:
+        return ""
+    if certainly_few(structure, lowered, shots):
+        return "; every branch after a measurement is followed, so the distribution is exact"
+    if shots:
+        return "; branches after measurements are followed while they are few, else by shots"
+    raise refusal(
+        Code.INVALID_INPUT,
+        "This circuit may go on in more ways after its measurements and resets than can be "
+        "followed for its exact distribution: ask for shots.",
+    )
 
 
 def matrix(batch: Batch, wanted: Wanted, machine: Machine) -> Plan:
@@ -149,6 +182,8 @@ def matrix(batch: Batch, wanted: Wanted, machine: Machine) -> Plan:
 
 def chain(batch: Batch, wanted: Wanted, machine: Machine) -> Plan:
     """A matrix product state, with bonds as large as the circuit may need."""
+    if batch.structure.has_control:
+        raise refusal(Code.NOT_ENOUGH_QUBITS, _NO_CONTROL)
     size, seconds = _chain_needs(_MPS, batch, wanted)
     if size > machine.bytes or seconds > CHAIN_SECONDS:
         raise refusal(
@@ -164,6 +199,8 @@ def chain(batch: Batch, wanted: Wanted, machine: Machine) -> Plan:
 
 def cut_chain(batch: Batch, wanted: Wanted, machine: Machine) -> Plan:
     """A matrix product state whose bonds are bounded: a run that needs more fails."""
+    if batch.structure.has_control:
+        raise refusal(Code.NOT_ENOUGH_QUBITS, _NO_CONTROL)
     for bonds in BONDS:
         size, seconds = _chain_needs(MpsEngine(bonds), batch, wanted)
         if size <= machine.bytes and seconds <= CHAIN_SECONDS:
@@ -187,9 +224,13 @@ def _chain_needs(engine: MpsEngine, batch: Batch, wanted: Wanted) -> tuple[int, 
 
 def _most_qubits(batch: Batch, wanted: Wanted, machine: Machine) -> int:
     """How many qubits the same gates could be on, with the memory there is."""
-    for qubits in range(batch.structure.qubits - 1, 0, -1):
-        fewer = replace(batch.structure, qubits=qubits)
-        size, _ = _DENSE.estimate(fewer, len(batch), wanted.shots, wanted.noise, _precision(qubits))
+    structure = batch.structure
+    for qubits in range(structure.qubits - 1, 0, -1):
+        operands = np.minimum(structure.operands, qubits - 1)
+        fewer = replace(structure, qubits=qubits, operands=operands)
+        size, _ = _DENSE.estimate(
+            fewer, len(batch), wanted.shots, wanted.noise, _precision(qubits), wanted.exact
+        )
         if size <= machine.bytes:
             return qubits
     return 0

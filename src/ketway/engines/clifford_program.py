@@ -179,7 +179,7 @@ def eventful(structure: Structure) -> bool:
     """Whether it resets a qubit, or does something to one that was measured."""
     if not structure.has_events:
         return False
-    if Kind.RESET in structure.kinds:
+    if structure.has_control or Kind.RESET in structure.kinds:
         return True
     measures = np.flatnonzero(structure.kinds == Kind.MEASURE)
     qubits = structure.operands[structure.operand_starts[measures]]

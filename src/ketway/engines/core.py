@@ -17,16 +17,19 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-_ABI: Final = 4
-_NO_MEMORY, _TOO_WIDE = 1, 2
+_ABI: Final = 5
+_NO_MEMORY, _TOO_WIDE, _ENDLESS = 1, 2, 3
 
-MATRIX, DIAGONAL, SWAP, ROTATION, PAULI_SUM, MEASURE, RESET = range(7)
+MATRIX, DIAGONAL, SWAP, ROTATION, PAULI_SUM, MEASURE, RESET, JUMP, ASSIGN = range(9)
 """What an operation of the core is: see `ketway_core.h`."""
 
 MONOMIAL, HALF, FULL = range(3)
 """What the numbers of a matrix are like: a hint for fusion."""
 
 MAX_QUBITS: Final = 40
+
+STORE: Final = 22
+"""A word of code of the core's own: a count and the slots to store the value in follow."""
 
 _I64 = ctypes.c_int64
 _I32 = ctypes.c_int32
@@ -107,6 +110,16 @@ class _Noise(ctypes.Structure):
     )
 
 
+class _Control(ctypes.Structure):
+    _fields_ = (
+        ("starts", _P),
+        ("words", _P),
+        ("misread", _P),
+        ("most_loops", _I64),
+        ("endless", _I64),
+    )
+
+
 class _Sampling(ctypes.Structure):
     _fields_ = (
         ("single", _I32),
@@ -120,6 +133,24 @@ class _Sampling(ctypes.Structure):
         ("slots", _I32),
         ("misread", _P),
         ("records", _P),
+        ("control", _P),
+    )
+
+
+class _Branches(ctypes.Structure):
+    _fields_ = (
+        ("single", _I32),
+        ("threads", _I32),
+        ("rows", _I64),
+        ("floor", _F64),
+        ("most", _I64),
+        ("room", _I64),
+        ("read_slots", _P),
+        ("read_starts", _P),
+        ("control", _P),
+        ("records", _P),
+        ("weights", _P),
+        ("lengths", _P),
     )
 
 
@@ -138,6 +169,30 @@ class _Expected(ctypes.Structure):
         ("values", _P),
         ("variances", _P),
     )
+
+
+class EndlessError(Exception):
+    """A shot took more jumps backwards than it may."""
+
+    def __init__(self, op: int) -> None:
+        super().__init__(op)
+        self.op = op
+        """The operation that jumped."""
+
+
+@dataclass(frozen=True)
+class Control:
+    """What jumps and assignments of a program need."""
+
+    starts: NDArray[np.int32]
+    words: NDArray[np.int32]
+    misread: NDArray[np.float64] | None
+    """Shape (operations, 2): the odds that a measurement reads a 0 as 1, and a 1 as 0."""
+    most_loops: int
+
+    def structure(self) -> ctypes.Structure:
+        misread = None if self.misread is None else _at(self.misread)
+        return _Control(_at(self.starts), _at(self.words), misread, self.most_loops, -1)
 
 
 @dataclass(frozen=True)
@@ -325,11 +380,13 @@ def branch(
     read_slots: NDArray[np.int32],
     read_starts: NDArray[np.int32],
     misread: NDArray[np.float64] | None,
+    control: Control | None,
 ) -> NDArray[np.uint64]:
     """Shots of circuits with events: shape (rows, shots, words), bit j of a record is slot j.
 
-    `misread` has the odds for each slot that a 0 is read as 1, and a 1 as 0.
+    `misread` has the odds for each slot that a 0 is read as 1, and a 1 as 0. Raises `EndlessError`.
     """
+    controlling = None if control is None else control.structure()
     words = max(1, (slots + 63) // 64)
     records = np.zeros((len(rows), shots, words), dtype=np.uint64)
     noise = _Noise(
@@ -354,10 +411,64 @@ def branch(
         slots,
         None if misread is None else _at(misread),
         _at(records),
+        None if controlling is None else ctypes.addressof(controlling),
     )
     program = code.with_rows(rows)
-    _check(library().kw_branch(ctypes.byref(program), ctypes.byref(noise), ctypes.byref(sampling)))
+    ended = library().kw_branch(ctypes.byref(program), ctypes.byref(noise), ctypes.byref(sampling))
+    if ended == _ENDLESS and controlling is not None:
+        raise EndlessError(controlling.endless)
+    _check(ended)
     return records
+
+
+@dataclass(frozen=True)
+class Branches:
+    """What `distribute` gives: row i has `lengths[i]` entries, or -1 if it was given up."""
+
+    records: NDArray[np.uint64]
+    weights: NDArray[np.float64]
+    lengths: NDArray[np.int64]
+
+
+def distribute(
+    code: Code,
+    rows: NDArray[np.float64],
+    *,
+    single: bool,
+    threads: int,
+    floor: float,
+    most: int,
+    room: int,
+    read_slots: NDArray[np.int32],
+    read_starts: NDArray[np.int32],
+    control: Control | None,
+) -> Branches:
+    """Every outcome of circuits with events, by walking each branch: at most `most` of a row.
+
+    Bit j of a record is slot j, of at most 64. An outcome may be listed more than once.
+    """
+    controlling = None if control is None else control.structure()
+    out = Branches(
+        np.empty((len(rows), room), dtype=np.uint64),
+        np.empty((len(rows), room)),
+        np.empty(len(rows), dtype=np.int64),
+    )
+    branches = _Branches(
+        single,
+        threads,
+        len(rows),
+        floor,
+        most,
+        room,
+        _at(read_slots),
+        _at(read_starts),
+        None if controlling is None else ctypes.addressof(controlling),
+        _at(out.records),
+        _at(out.weights),
+        _at(out.lengths),
+    )
+    _check(library().kw_distribute(ctypes.byref(code.with_rows(rows)), ctypes.byref(branches)))
+    return out
 
 
 def state(

@@ -13,16 +13,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ketway.circuits.circuit import Floats, Structure
+from ketway.circuits.control import MOST_LOOPS
 from ketway.devices.noise import NoiseModel
 from ketway.engines import core, together
+from ketway.engines.branching import exactly, most_branches, room_for, spread
 from ketway.engines.engine import KEPT_OUTCOMES, Precision, Task
-from ketway.engines.lowering import Lowered, Readout, core_sites, lower, slot_misreadings
+from ketway.engines.lowering import (
+    Lowered,
+    Readout,
+    core_sites,
+    lower,
+    read_places,
+    slot_misreadings,
+)
 from ketway.engines.noise import Sites, figures_of, noise_sites
 from ketway.engines.seeds import derive
 from ketway.jobs.failures import Code, FailedError, Failure
@@ -61,6 +71,8 @@ class DenseEngine:
         lowered = lower(structure, noise)
         if noise is None and not lowered.eventful:
             return self._exact(task, lowered)
+        if noise is None and task.exact:
+            return self._walked(task, lowered)
         if task.shots <= 0:
             why = "noise" if noise else "measurements or resets in the middle"
             raise FailedError(
@@ -120,27 +132,50 @@ class DenseEngine:
                     _provenance(task, seed, None, float(found.masses[i]), {}),
                 )
 
+    def _walked(self, task: Task, lowered: Lowered) -> Iterator[Result]:
+        """Exact where the branches are few, by shots otherwise."""
+        words = np.array([_word(seed) for seed in task.seeds], dtype=np.uint64)
+        provenance = [_provenance(task, seed, None, 1.0, {}) for seed in task.seeds]
+        for row, found in enumerate(exactly(task, lowered, words, provenance)):
+            if found is not None:
+                yield found
+            elif task.shots > 0:
+                batch = replace(task.batch, params=task.batch.params[row : row + 1])
+                alone = replace(task, batch=batch, seeds=task.seeds[row : row + 1])
+                yield from self._branched(alone, lowered, None)
+            else:
+                raise FailedError(
+                    Failure(
+                        Code.INVALID_INPUT,
+                        "This circuit goes on in too many ways after its measurements for its "
+                        "exact distribution: ask for shots.",
+                    )
+                )
+
     def _branched(self, task: Task, lowered: Lowered, noise: NoiseModel | None) -> Iterator[Result]:
         structure, readout = task.batch.structure, lowered.readout
         found = None if noise is None else noise_sites(structure, noise)
         figures = figures_of(found, noise, readout.slot_qubits) if found and noise else {}
         where, misread = core_sites(lowered, found), slot_misreadings(readout, noise)
-        ends = np.cumsum([0, *(len(slots) for slots in readout.slots)]).astype(np.int32)
-        flat = np.array([s for slots in readout.slots for s in slots], dtype=np.int32)
+        flat, ends = read_places(readout)
         for params, seeds in _chunks(task, _step(lowered, 64 * task.shots)):
-            records = core.branch(
-                lowered.code,
-                lowered.rows(params),
-                where,
-                single=task.precision == "single",
-                threads=task.threads,
-                shots=task.shots,
-                seeds=np.array([_word(seed) for seed in seeds], dtype=np.uint64),
-                slots=len(readout.slot_bits),
-                read_slots=flat,
-                read_starts=ends,
-                misread=misread,
-            )
+            try:
+                records = core.branch(
+                    lowered.code,
+                    lowered.rows(params),
+                    where,
+                    single=task.precision == "single",
+                    threads=task.threads,
+                    shots=task.shots,
+                    seeds=np.array([_word(seed) for seed in seeds], dtype=np.uint64),
+                    slots=readout.width,
+                    read_slots=flat,
+                    read_starts=ends,
+                    misread=misread,
+                    control=lowered.control,
+                )
+            except core.EndlessError as error:
+                raise _endless(lowered.gate_of(error.op)) from None
             for record, seed in zip(records, seeds, strict=True):
                 provenance = _provenance(task, seed, noise, 1.0, figures)
                 yield _counted(record, readout, structure.outcome_bits, provenance)
@@ -152,19 +187,22 @@ class DenseEngine:
         shots: int,
         noise: NoiseModel | None,
         precision: Precision,
+        exact: bool = False,
     ) -> tuple[int, float]:
         """Peak bytes of one circuit's run, and seconds for all rows on one thread.
 
         Time is amplitudes times gates (fused, a gate costs about 0.4 ns per amplitude in double
         precision) for every run of the circuit; noise needs half a run more for every different
         error. Memory is one register, its outcomes and shots; with events, the copies that
-        live at once: as many as errors of one shot, and at most log2(shots).
+        live at once: as many as errors of one shot, and at most log2(shots). Following every branch
+        for the exact distribution comes on top; loops are taken to go round once.
         """
         amplitude = 16 if precision == "double" else 8
         register = amplitude * 2**structure.qubits
         single, many = structure.counts
         runs, copies, numbers, fixed, dampings = 1.0, 0.0, 0.0, 0.0, 0.0
-        events = structure.has_events and lower(structure, noise).eventful
+        lowered = lower(structure, noise) if structure.has_events else None
+        events = lowered is not None and lowered.eventful
         if noise is not None and not noise.ideal:
             found = noise_sites(structure, noise)
             errors, branches = _branches(found, shots)
@@ -180,6 +218,11 @@ class DenseEngine:
         if events:
             runs, copies = runs + shots, math.inf
         copies = min(copies, math.ceil(math.log2(max(2, shots))))
+        if events and lowered is not None and exact and (noise is None or noise.ideal):
+            parting = min(len(lowered.readout.events), 12)
+            runs += min(1 << parting, most_branches(structure.qubits, shots))
+            copies = max(copies, parting)
+            numbers += 64 * room_for(structure, lowered.readout, shots)
         per_amplitude = 0.4e-9 if precision == "double" else 0.2e-9
         passes = 2**structure.qubits * ((single + many + 4) * per_amplitude)
         fixed += rows * dampings * 2**structure.qubits * 4 * per_amplitude
@@ -203,6 +246,17 @@ def _branches(sites: Sites, shots: int) -> tuple[float, float]:
     kinds = float(np.count_nonzero(sites.distributions[:, 1:], axis=1)[sites.tables].sum())
     kinds += 2.0 * np.count_nonzero(sites.damping_odds)
     return mean, more + (kinds * -math.expm1(-once / kinds) if kinds else 0.0)
+
+
+def _endless(gate: int) -> FailedError:
+    return FailedError(
+        Failure(
+            Code.SIMULATION_ERROR,
+            f"A shot went back at gate {gate} more than {MOST_LOOPS:,} times: the loop that ends "
+            "there may never end. Let it count its rounds and stop.",
+            gate=gate,
+        )
+    )
 
 
 def _chunks(task: Task, step: int) -> Iterator[tuple[Floats, tuple[int, ...]]]:
@@ -250,6 +304,8 @@ def _counted(
     records: NDArray[np.uint64], readout: Readout, bits: int, provenance: Provenance
 ) -> Result:
     """Shots, gathered: slots are in the order of the bits, so records sort like outcomes."""
+    if readout.hidden:
+        records = _shown(records, len(readout.slot_bits))
     if records.shape[1] == 1:
         found, order, counts = np.unique(records[:, 0], return_inverse=True, return_counts=True)
         found = found[:, None]
@@ -258,15 +314,20 @@ def _counted(
             records[:, ::-1], axis=0, return_inverse=True, return_counts=True
         )
         found = found[:, ::-1]
-    out = np.zeros((len(found), width_of(bits)), dtype=np.uint8)
-    for slot, bit in enumerate(readout.slot_bits):
-        word = found[:, slot // 64] >> np.uint64(slot % 64)
-        out[:, bit // 8] |= (word & np.uint64(1)).astype(np.uint8) << np.uint8(bit % 8)
     return Result(
         bits,
-        out,
+        spread(found, readout, bits),
         None,
         counts.astype(np.int64),
         order.reshape(-1).astype(np.uint32),
         provenance,
     )
+
+
+def _shown(records: NDArray[np.uint64], slots: int) -> NDArray[np.uint64]:
+    """The first slots of records alone."""
+    words = max(1, (slots + 63) // 64)
+    shown = records[:, :words].copy()
+    if slots < 64 * words:
+        shown[:, -1] &= np.uint64((1 << (slots % 64)) - 1)
+    return shown

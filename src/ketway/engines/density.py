@@ -128,6 +128,11 @@ def width_of_vector(structure: Structure, noise: NoiseModel | None) -> int:
 
 def refusal(structure: Structure, noise: NoiseModel | None) -> str:
     """Why a circuit is too much for this engine, as a sentence; empty if it is not."""
+    if structure.has_control:
+        return (
+            "The density engine follows no jumps and assignments of classical bits: ask for shots "
+            "instead of the exact distribution."
+        )
     width = width_of_vector(structure, noise)
     if width > MAX_WIDTH:
         middle = width - 2 * structure.qubits

@@ -182,6 +182,12 @@ def _checked(
             f"The observables are on {observables.qubits:,} qubits and the circuit on "
             f"{structure.qubits:,}: give every observable as many as the circuit has.",
         )
+    if structure.has_control:
+        raise _refusal(
+            Code.INVALID_INPUT,
+            "A circuit in which classical bits decide what happens has no single state at its end: "
+            "take that out, or ask for shots.",
+        )
     if not structure.has_events:
         return structure, _real(noise)
     unread = _unread(structure)

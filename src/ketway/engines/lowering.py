@@ -7,13 +7,14 @@ gates happens only for those whose shape differs from one to the next (`pauliexp
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ketway.circuits.circuit import Floats, Ints, Structure, kind_table
+from ketway.circuits.control import MOST_LOOPS, bit_places, bits_read, code_of
 from ketway.circuits.gates import GATES, Kind
 from ketway.devices.noise import NoiseModel
 from ketway.engines import core
@@ -21,7 +22,9 @@ from ketway.engines.noise import Sites, limits_of, misreadings
 
 Index: TypeAlias = NDArray[np.int64]
 
-_IS_IDLE: Final = kind_table((Kind.NOP, Kind.MEASURE))
+_CONTROL: Final = (Kind.JUMP, Kind.ASSIGN)
+_IS_CONTROL: Final = kind_table(_CONTROL)
+_IS_IDLE: Final = kind_table((Kind.NOP, Kind.MEASURE, *_CONTROL))
 """Kinds after which a qubit is as it was, so a measurement before them is still its last."""
 _IS_SILENT: Final = kind_table((Kind.NOP, Kind.MEASURE, Kind.RESET))
 """Kinds that bring no operation of their own."""
@@ -49,7 +52,16 @@ class Readout:
     event_slots: Ints
     """For each of them the slot that it writes, or -1."""
     slot_qubits: tuple[int, ...]
-    """The qubit that each slot is read from."""
+    """The qubit that each slot is read from; with control, all that are read."""
+    controlled: bool = False
+    """Records are read, and may be written more than once, while the circuit runs."""
+    hidden: tuple[int, ...] = ()
+    """Bits that no outcome has, of the slots behind those of `slot_bits`."""
+
+    @property
+    def width(self) -> int:
+        """How many slots a record has."""
+        return len(self.slot_bits) + len(self.hidden)
 
     @property
     def straight(self) -> bool:
@@ -68,10 +80,15 @@ class Lowered:
     """For each gate, the last operation at or before its end."""
     fillers: tuple[_Filler, ...]
     stride: int
+    control: core.Control | None = None
 
     @property
     def eventful(self) -> bool:
-        return len(self.readout.events) > 0
+        return len(self.readout.events) > 0 or self.control is not None
+
+    def gate_of(self, op: int) -> int:
+        """The gate that an operation belongs to."""
+        return int(np.searchsorted(self.last_ops, op))
 
     def rows(self, params: Floats) -> Floats:
         """The numbers of these rows of parameters: shape (rows, stride)."""
@@ -137,14 +154,37 @@ def lower(structure: Structure, noise: NoiseModel | None = None) -> Lowered:
     exponentials = list(_exponentials(structure))
     for exponential in exponentials:
         counts[exponential.gate] = exponential.ops
+    if structure.has_control:
+        places = _labels(structure)
+        counts += places[:-1]
     ends = np.cumsum(counts)
     gates = np.repeat(np.arange(structure.gates), counts)
-    draft = _Draft(structure, gates, ends - counts)
-    draft.plain(swaps=noise is None)
+    starts = ends - counts
+    if structure.has_control:
+        gates = np.concatenate((gates, np.full(places[-1], structure.gates - 1)))
+        starts = starts + places[:-1]
+    draft = _Draft(structure, gates, starts)
+    # A swap that only renames qubits would do so whether it happens or not.
+    draft.plain(swaps=noise is None and not structure.has_control)
     for exponential in exponentials:
         draft.exponential(exponential)
     draft.events(readout)
-    return Lowered(draft.code(readout), readout, ends - 1, tuple(draft.fillers), draft.stride)
+    control = None
+    if structure.has_control:
+        ops = np.append(starts, len(gates)) - places
+        control = draft.control(readout, ops, places, noise)
+    return Lowered(
+        draft.code(readout), readout, ends - 1, tuple(draft.fillers), draft.stride, control
+    )
+
+
+def _labels(structure: Structure) -> NDArray[np.int64]:
+    """For each gate and for the end, 1 if a jump goes there: an operation of its own stands before
+    it, which nothing is fused or moved across."""
+    places = np.zeros(structure.gates + 1, dtype=np.int64)
+    jumps = np.flatnonzero(structure.kinds == Kind.JUMP)
+    places[structure.operands[structure.operand_starts[jumps] + 1]] = 1
+    return places
 
 
 @dataclass(frozen=True)
@@ -189,6 +229,7 @@ class _Draft:
         self.controls = structure.controls[gates]
         widths = np.diff(structure.operand_starts)[gates]
         widths[structure.kinds[gates] == Kind.MEASURE] = 1  # the qubit, not the bit
+        widths[_IS_CONTROL[structure.kinds[gates]]] = 0
         self.operand_starts = np.concatenate(([0], np.cumsum(widths))).astype(np.int32)
         first = structure.operand_starts[gates] - self.operand_starts[:-1]
         places = np.arange(self.operand_starts[-1]) + np.repeat(first, widths)
@@ -253,6 +294,53 @@ class _Draft:
         self.controls[ops] = 0
         self.slots[ops] = readout.event_slots
 
+    def control(
+        self, readout: Readout, ops: Index, places: Index, noise: NoiseModel | None
+    ) -> core.Control:
+        """Jumps, assignments, and the operations `ops` where `places` says that jumps go."""
+        structure = self.structure
+        slots = {bit: slot for slot, bit in enumerate((*readout.slot_bits, *readout.hidden))}
+        if not structure.measured:  # the first slots are those of the qubits
+            slots = {bit: slots[~bit] for bit in (~b for b in readout.hidden)}
+        labels = ops[places == 1]
+        self.codes[labels], self.controls[labels] = core.ASSIGN, 0
+        words: list[int] = []
+        ends = [0]
+        for gate in np.flatnonzero(_IS_CONTROL[structure.kinds]).tolist():
+            *others, last = structure.operands_of(gate)
+            jumps = structure.kinds[gate] == Kind.JUMP
+            op, expression = int(self.starts[gate]), others[0] if jumps else last
+            self.codes[op] = core.JUMP if jumps else core.ASSIGN
+            if jumps:
+                self.data[op] = ops[last]
+            if expression < 0:
+                continue
+            code = code_of(structure, expression)
+            for place in bit_places(code):
+                code[place] = slots[code[place]]
+            if not jumps:
+                code += [core.STORE, len(others), *(slots[bit] for bit in others)]
+            words += code
+            ends.append(len(words))
+            self.slots[op] = len(ends) - 2
+        return core.Control(
+            np.array(ends, dtype=np.int32),
+            np.array(words or [0], dtype=np.int32),
+            self._misread(readout, noise),
+            MOST_LOOPS,
+        )
+
+    def _misread(self, readout: Readout, noise: NoiseModel | None) -> Floats | None:
+        """The odds that measurements in the middle are read wrong, for each operation."""
+        measures = readout.events[self.structure.kinds[readout.events] == Kind.MEASURE]
+        if noise is None or not len(measures):
+            return None
+        odds = np.zeros((len(self.codes), 2))
+        first = self.structure.operand_starts[measures]
+        qubits = self.structure.operands[first].tolist()
+        odds[self.starts[measures]] = misreadings(noise, tuple(qubits))
+        return odds if odds.any() else None
+
     def _vary(self, kind: Kind, ops: Index, params: Index, width: int = 0) -> None:
         if not width:
             dim = 1 << max(1, GATES[kind].targets)
@@ -291,6 +379,8 @@ def read(structure: Structure, idles: bool = False) -> Readout:
     if not structure.has_events:
         every = range(structure.qubits)
         return _readout({qubit: [qubit] for qubit in every}, [], tuple(every), {})
+    if structure.has_control:
+        return _read_controlled(structure, idles)
     first, last = _uses(structure, idles)
     starts = structure.operand_starts
     gates = np.flatnonzero(kinds == Kind.MEASURE)
@@ -322,12 +412,70 @@ def read(structure: Structure, idles: bool = False) -> Readout:
     return _readout(ends, sorted(events), slot_bits, held)
 
 
+def _read_controlled(structure: Structure, idles: bool) -> Readout:
+    """With control, what is measured after the last jump and assignment, and after all that jumps
+    lead to, may be read at the end. All else happens where it stands, as often as it is met."""
+    first, last = _uses(structure, idles)
+    starts, operands = structure.operand_starts, structure.operands
+    control = np.flatnonzero(_IS_CONTROL[structure.kinds])
+    jumps = np.flatnonzero(structure.kinds == Kind.JUMP)
+    targets = operands[starts[jumps] + 1]
+    head = min(control.min(), targets.min(initial=structure.gates))
+    tail = max(control.max() + 1, targets.max(initial=0))
+    gates = np.flatnonzero(structure.kinds == Kind.MEASURE)
+    qubits, bits = operands[starts[gates]].tolist(), operands[starts[gates] + 1].tolist()
+    writers = dict(zip(bits, gates.tolist(), strict=True))
+    ends: dict[int, list[int]] = {}
+    events: list[tuple[int, int]] = []
+    measured_at: dict[int, int] = {}
+    for gate, qubit, bit in zip(gates.tolist(), qubits, bits, strict=True):
+        if gate < tail or gate < last[qubit]:
+            events.append((gate, bit))
+            measured_at.setdefault(qubit, gate)
+        elif writers[bit] == gate:
+            ends.setdefault(qubit, []).append(bit)
+    for gate in np.flatnonzero(structure.kinds == Kind.RESET).tolist():
+        qubit = int(operands[starts[gate]])
+        if gate > head or min(first[qubit], measured_at.get(qubit, gate)) < gate:
+            events.append((gate, -1))
+    named = set(bits) | set(_bits_of_control(structure, control))
+    if structure.measured:
+        shown = sorted(bit for bit in named if bit < structure.bits)
+        hidden = sorted(bit for bit in named if bit >= structure.bits)
+    else:
+        # No outcome has a bit; they are told from qubits by being negative.
+        ends = {qubit: [qubit] for qubit in range(structure.qubits)}
+        shown, hidden = list(range(structure.qubits)), sorted(~bit for bit in named)
+    found = _readout(ends, sorted(events), (*shown, *hidden), dict.fromkeys((*shown, *hidden), -1))
+    read = tuple(sorted({*qubits, *ends}))
+    return replace(
+        found,
+        slot_bits=tuple(shown),
+        slot_qubits=read,
+        controlled=True,
+        hidden=tuple(hidden),
+    )
+
+
+def _bits_of_control(structure: Structure, gates: NDArray[np.intp]) -> Iterator[int]:
+    """Bits that jumps and assignments read or write."""
+    for gate in gates.tolist():
+        *others, last = structure.operands_of(gate)
+        jumps = structure.kinds[gate] == Kind.JUMP
+        if not jumps:
+            yield from others
+        expression = others[0] if jumps else last
+        if expression >= 0:
+            yield from bits_read(code_of(structure, expression))
+
+
 def _uses(structure: Structure, idles: bool) -> tuple[list[int], list[int]]:
     """The first and the last gate that do something to each qubit, apart from measuring it."""
     widths = np.diff(structure.operand_starts)
     gates = np.repeat(np.arange(structure.gates), widths)
     kinds = structure.kinds[gates]
-    active = kinds != Kind.MEASURE if idles else ~_IS_IDLE[kinds]
+    idle = _IS_IDLE[kinds] & (kinds != Kind.NOP) if idles else _IS_IDLE[kinds]
+    active = ~idle
     first = np.full(structure.qubits, structure.gates, dtype=np.int64)
     last = np.full(structure.qubits, -1, dtype=np.int64)
     np.minimum.at(first, structure.operands[active], gates[active])
@@ -355,6 +503,12 @@ def _readout(
         np.array([slot[bit] for _, bit in events], dtype=np.int32),
         tuple(held[bit] for bit in slot_bits),
     )
+
+
+def read_places(readout: Readout) -> tuple[Ints, Ints]:
+    """The slots of each qubit read at the end, one after another, and where they start."""
+    ends = np.cumsum([0, *(len(slots) for slots in readout.slots)]).astype(np.int32)
+    return np.array([s for slots in readout.slots for s in slots], dtype=np.int32), ends
 
 
 def core_sites(lowered: Lowered, found: Sites | None) -> core.Sites:
@@ -389,5 +543,10 @@ def slot_misreadings(readout: Readout, noise: NoiseModel | None) -> Floats | Non
     """Shape (slots, 2): the odds that a 0 is read as 1, and a 1 as 0; None if both never are."""
     if noise is None:
         return None
-    odds = misreadings(noise, readout.slot_qubits)
+    if readout.controlled:  # the others are misread when they are read
+        odds = np.zeros((readout.width, 2))
+        for qubit, slots in zip(readout.qubits, readout.slots, strict=True):
+            odds[list(slots)] = misreadings(noise, (qubit,))
+    else:
+        odds = misreadings(noise, readout.slot_qubits)
     return odds if odds.any() else None

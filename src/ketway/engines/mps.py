@@ -65,6 +65,14 @@ class MpsEngine:
                     "qubits: use fewer qubits, or a noise model without t1.",
                 )
             )
+        if task.batch.structure.has_control:
+            raise FailedError(
+                Failure(
+                    Code.UNSUPPORTED_GATE,
+                    "A matrix product state follows no jumps and assignments of classical bits: "
+                    "use fewer qubits, so that a state vector has room.",
+                )
+            )
         program = lower(task.batch.structure, noise)
         if task.shots <= 0 and not (task.exact and noise is None):
             raise _refusal("Without the exact distribution, circuits run shot by shot")

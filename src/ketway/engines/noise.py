@@ -42,7 +42,9 @@ from ketway.devices.noise import (
     noisy_gates,
 )
 
-_IS_FREE: Final = kind_table((Kind.NOP, Kind.GLOBAL_PHASE, Kind.MEASURE, Kind.RESET))
+_IS_FREE: Final = kind_table(
+    (Kind.NOP, Kind.GLOBAL_PHASE, Kind.MEASURE, Kind.RESET, Kind.JUMP, Kind.ASSIGN)
+)
 
 _OFTEN: Final = 0.5
 """A damping that would happen so often is made to happen always."""

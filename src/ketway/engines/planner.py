@@ -141,6 +141,12 @@ def _listable(batch: Batch, wanted: Wanted) -> bool:
 
 def _exact_branches(batch: Batch, wanted: Wanted, machine: Machine) -> Plan:
     """Circuits of many branches, and no shots to choose among them."""
+    if not wanted.noisy:
+        try:
+            return candidates.vector(batch, wanted, machine)
+        except FailedError as error:
+            if batch.structure.has_control:
+                raise error from None
     try:
         return candidates.matrix(batch, wanted, machine)
     except FailedError as error:
@@ -232,6 +238,8 @@ def _answer_bytes(structure: Structure, rows: int, wanted: Wanted) -> int:
 
 def _gates_decide(structure: Structure, noise: NoiseModel | None) -> bool:
     """Whether it matters for the choice of an engine that all gates are Clifford."""
+    if structure.has_control:
+        return False
     noisy = noise is not None and not noise.ideal
     return noisy or structure.qubits > CLIFFORD_ABOVE or eventful(structure)
 

@@ -15,13 +15,14 @@ import numpy as np
 import zstandard
 from numpy.typing import NDArray
 
+from ketway.circuits import control
 from ketway.circuits.circuit import Batch, Program, Register, Structure
 from ketway.jobs.failures import Failure
 from ketway.jobs.results import Provenance, Result, width_of
 
 T = TypeVar("T")
 
-PROGRAM_MAGIC = b"KWP1"
+PROGRAM_MAGIC = b"KWP2"
 RESULT_MAGIC = b"KWR1"
 _LARGEST_FRAME = 1 << 34
 _LEVEL = 1
@@ -58,6 +59,9 @@ class _StructureFrame(msgspec.Struct, array_like=True):
     operands: bytes
     param_starts: bytes
     letters: bytes
+    expression_starts: bytes
+    expressions: bytes
+    memory: int
     rows: int
     params: bytes
 
@@ -82,6 +86,9 @@ def encode_program(program: Program) -> bytes:
             _array(batch.structure.operands, "<i4"),
             _array(batch.structure.param_starts, "<i4"),
             _array(batch.structure.letters, "u1"),
+            _array(batch.structure.expression_starts, "<i4"),
+            _array(batch.structure.expressions, "<i4"),
+            batch.structure.memory,
             len(batch),
             _array(batch.params, "<f8"),
         )
@@ -114,6 +121,9 @@ def decode_program(data: bytes) -> Program:
             operands=np.frombuffer(part.operands, "<i4"),
             param_starts=np.frombuffer(part.param_starts, "<i4"),
             letters=np.frombuffer(part.letters, "u1"),
+            expression_starts=np.frombuffer(part.expression_starts, "<i4"),
+            expressions=np.frombuffer(part.expressions, "<i4"),
+            memory=part.memory,
         )
         _check(structure)
         params = np.frombuffer(part.params, "<f8").reshape(part.rows, structure.params)
@@ -139,8 +149,15 @@ def _check(structure: Structure) -> None:
             raise ValueError("the gates of a program do not follow each other")
         if end is not None and starts[-1] != end:
             raise ValueError("the operands of a program are not as many as its gates say")
-    if len(structure.controls) != gates or min(structure.qubits, structure.bits) < 0:
+    sizes = structure.qubits, structure.bits, structure.memory
+    if len(structure.controls) != gates or min(sizes) < 0:
         raise ValueError("a program has fewer controls than gates, or fewer qubits than none")
+    starts = structure.expression_starts
+    if len(starts) == 0 or starts[0] != 0 or starts[-1] != len(structure.expressions):
+        raise ValueError("the expressions of a program do not follow each other")
+    if (np.diff(starts) < 0).any():
+        raise ValueError("the expressions of a program do not follow each other")
+    control.check(structure)
 
 
 class _ResultFrame(msgspec.Struct, array_like=True):

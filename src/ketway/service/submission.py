@@ -33,6 +33,7 @@ MAX_SHOTS = 1_000_000
 
 _IS_NATIVE = kind_table(gate.kind for gate in GATES.values() if gate.native)
 _IS_NATIVE[Kind.NOP] = False  # every device takes it, and none lists it
+_IS_CONTROL = kind_table((Kind.JUMP, Kind.ASSIGN))
 
 _seeds = random.SystemRandom()
 
@@ -266,6 +267,8 @@ class _Limits(msgspec.Struct, frozen=True):
     name: str
     qubits: int
     native_gates: tuple[str, ...]
+    control: bool
+    """Whether classical bits may decide what happens while it runs."""
 
     @classmethod
     def of(cls, catalogue: Catalogue, device: Device, noise: Noise | None) -> _Limits:
@@ -275,6 +278,7 @@ class _Limits(msgspec.Struct, frozen=True):
             name,
             catalogue.qubits(device.name, model),
             catalogue.native_gates(device.name, model),
+            device.kind == "simulator",
         )
 
 
@@ -288,6 +292,18 @@ def _check_device(structure: Structure, limits: _Limits, circuit: int) -> None:
                 Code.NOT_ENOUGH_QUBITS,
                 f"The circuit needs {structure.qubits} qubits; {limits.name} has {limits.qubits}.",
                 circuit=circuit,
+            )
+        )
+    if structure.has_control and not limits.control:
+        place = int(_IS_CONTROL[structure.kinds].argmax())
+        raise FailedError(
+            Failure(
+                Code.UNSUPPORTED_GATE,
+                f"{limits.name} cannot decide by classical bits while it runs, and gate {place} "
+                f"({GATES[Kind(structure.kinds[place])].name}) does: use the simulator, or decide "
+                "after the measurements.",
+                circuit=circuit,
+                gate=place,
             )
         )
     native = _IS_NATIVE[structure.kinds]

@@ -17,7 +17,8 @@ from ketway.circuits.qasm import QasmError, read_qasm, write_qasm
 from ketway.circuits.qasm.gates.preamble import DEFINITIONS
 from ketway.jobs.failures import Code, FailedError
 
-WRITTEN = [k for k in Kind if k not in (Kind.PAULIEXP, Kind.MEASURE, Kind.RESET)]
+NOT_WRITTEN = (Kind.PAULIEXP, Kind.MEASURE, Kind.RESET, Kind.JUMP, Kind.ASSIGN)
+WRITTEN = [k for k in Kind if k not in NOT_WRITTEN]
 
 
 def same(left: Circuit, right: Circuit) -> bool:

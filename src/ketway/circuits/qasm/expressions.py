@@ -339,8 +339,7 @@ class _Reading:
 
     def _comparison(self, token: Token) -> Exception:
         return self.lexer.error(
-            f"`{token.text}` decides something while the program runs, and branches are not "
-            "supported: write a number.",
+            f"`{token.text}` decides something, and a number is needed here: decide in an `if`.",
             token.at,
         )
 

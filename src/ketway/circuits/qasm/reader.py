@@ -1,8 +1,8 @@
 """Reading an OpenQASM program, 2.0 or 3.x, into a circuit.
 
-Gates, measurements and resets on declared qubits and bits are read; definitions are expanded,
-registers broadcast. What decides anything while a program runs is refused by name. Nothing is
-evaluated as code, no file is opened, and every size is bounded before it costs anything.
+Gates, measurements, resets and classical control on declared qubits and bits are read; definitions
+are expanded, registers broadcast. Nothing is evaluated as code, no file is opened, and every size
+is bounded before it costs anything.
 """
 
 from __future__ import annotations
@@ -14,12 +14,10 @@ from typing import Final
 from ketway.circuits.circuit import Builder, Circuit
 from ketway.circuits.gates import Kind
 from ketway.circuits.qasm.arithmetic import FUNCTIONS, Number
+from ketway.circuits.qasm.control.assignments import COMPOUND, VARIABLES, Assignments, settle
+from ketway.circuits.qasm.control.blocks import Blocks
 from ketway.circuits.qasm.errors import plural, shown
-from ketway.circuits.qasm.expressions import (
-    Scope,
-    read_integer,
-    read_number,
-)
+from ketway.circuits.qasm.expressions import Scope, read_integer, read_number
 from ketway.circuits.qasm.gates.calls import Known, check_operands, read_call
 from ketway.circuits.qasm.gates.definitions import read_definition, read_opaque, skip_brackets
 from ketway.circuits.qasm.gates.expansion import Expansion, ExpansionError, evaluate
@@ -79,21 +77,47 @@ class _Reader:
             self.registers.bits,
             self.scope,
         )
+        self.blocks = Blocks(
+            self.lexer,
+            self.builder,
+            self.expansion,
+            self.registers,
+            self.scope,
+            self._afford,
+            self.plain.forget,
+        )
+        self.assignments = Assignments(
+            self.lexer,
+            self.builder,
+            self.registers,
+            self.scope,
+            self.blocks,
+            self._afford,
+            self._name,
+        )
         statements: dict[str, Callable[[], None]] = {
             "include": self._include,
             "qreg": lambda: self._old_register("qubits"),
             "creg": lambda: self._old_register("bits"),
             "gate": self._definition,
+            "if": self.blocks.read_if,
             "measure": self._measure_arrow,
             "reset": self._reset,
             "barrier": self._barrier,
             "OPENQASM": self._late_header,
         }
         if self.version == 2:
-            statements |= {"opaque": self._opaque, "if": self._refused}
+            statements |= {"opaque": self._opaque}
         else:
-            statements |= dict.fromkeys(REFUSED, self._refused)
+            statements |= {word: self._refused for word in REFUSED if word != "if"}
+            statements |= dict.fromkeys(VARIABLES, self.assignments.declare)
+            statements |= dict.fromkeys(("case", "default"), self.blocks.read_case)
+            statements |= dict.fromkeys(("break", "continue"), self.blocks.read_break)
             statements |= {
+                "while": self.blocks.read_while,
+                "for": self.blocks.read_for,
+                "switch": self.blocks.read_switch,
+                "end": self._end,
                 "qubit": lambda: self._register("qubits"),
                 "bit": lambda: self._register("bits"),
                 "const": self._constant,
@@ -108,14 +132,17 @@ class _Reader:
         lexer = self.lexer
         while True:
             lexer.skip()
-            self.work = self.plain.read(self.work)
+            if not self.blocks.single:
+                self.work = self.plain.read(self.work)
             if lexer.peek().sort == "end":
                 break
             self._statement()
+            self.blocks.after_statement()
+        self.blocks.finish()
         if self.expansion.phase:
             self.builder.add(Kind.GLOBAL_PHASE, (), (self.expansion.phase,))
         self.builder.qubits = self.registers.qubit_count
-        self.builder.bits = self.registers.bit_count
+        settle(self.builder, self.registers)
         return self.builder.circuit(tuple(self.registers.declared))
 
     # -- what stands at the start of a program ------------------------------------------------
@@ -146,6 +173,7 @@ class _Reader:
         )
 
     def _include(self) -> None:
+        self._outside("include libraries")
         self.lexer.take()
         token = self.lexer.peek()
         if token.sort != "string":
@@ -168,6 +196,8 @@ class _Reader:
 
     def _statement(self) -> None:
         token = self.lexer.peek()
+        if self.blocks.wants_case and token.text not in ("case", "default", "}"):
+            raise self.lexer.unexpected(token, "`case`, `default` or `}`")
         if token.sort == "name":
             statement = self.statements.get(token.text)
             if statement is not None and token.text not in self.defined:
@@ -180,28 +210,44 @@ class _Reader:
             self.lexer.skip_line()
         elif token.text == "#":
             self._hash()
-        elif token.text in ("{", "}"):
-            raise self.lexer.error(
-                f"`{token.text}` stands outside a gate: blocks are not supported. Write the "
-                "statements one after another.",
-                token.at,
-            )
+        elif token.text == "}":
+            self.blocks.close()
+        elif token.text == "{" and self.version != 2:
+            self.blocks.read_block()
         else:
             raise self.lexer.unexpected(token, "a statement")
 
     def _assigns(self, name: Token) -> bool:
         """Whether a bit or something else declared is assigned to, though a gate has its name."""
-        if name.text not in self.registers.nouns:
-            return False
+        known = name.text in self.registers.nouns
         if name.text in self.registers.bits and name.text not in self.gates:
             return True
+        if not known and name.text in self.gates:
+            return False
         after = Lexer(self.lexer.text)
         after.seek(name.at + len(name.text))
-        return after.peek().text in ("=", "[")
+        if not known and after.peek().text == "=":
+            raise self.lexer.error(
+                f"{shown(name.text)} is not declared: declare `bit {name.text[:40]};` before it is "
+                "used.",
+                name.at,
+            )
+        return known and after.peek().text in ("=", "[", *COMPOUND)
 
     def _refused(self) -> None:
         token = self.lexer.peek()
         raise self.lexer.error(f"`{token.text}` is not supported: {REFUSED[token.text]}.", token.at)
+
+    def _end(self) -> None:
+        (self.blocks.read_end if self.blocks.open else self._refused)()
+
+    def _outside(self, what: str) -> None:
+        """Refuse what no block may hold."""
+        if self.blocks.open:
+            token = self.lexer.peek()
+            raise self.lexer.error(
+                f"`{token.text}` cannot stand in a block: {what} before the block.", token.at
+            )
 
     def _hash(self) -> None:
         at = self.lexer.take().at
@@ -239,6 +285,7 @@ class _Reader:
         return size, at
 
     def _old_register(self, side: Side) -> None:
+        self._outside("declare registers")
         self.lexer.take()
         name = self._name()
         size, at = self._size()
@@ -248,33 +295,28 @@ class _Reader:
         self.lexer.expect(";", "after a declaration")
 
     def _register(self, side: Side) -> None:
+        if side == "qubits":
+            self._outside("declare qubits")
         self.lexer.take()
         size, at = self._size()
         name = self._name()
-        self.registers.declare(self.lexer, name, side, size, at)
-        if side == "bits" and self.lexer.accept("="):
-            self._initial(name)
+        if side == "bits" and self.blocks.open:
+            self.registers.declare_local(self.lexer, name, size, at)
+        else:
+            self.registers.declare(self.lexer, name, side, size, at)
+        if side == "bits" and not self._starts_measured(name):
+            self.assignments.start(name)
         self.lexer.expect(";", "after a declaration")
 
-    def _initial(self, name: Token) -> None:
-        """What a register of bits starts with: a measurement, or zeros."""
-        token = self.lexer.peek()
-        if token.text == "measure":
-            self.lexer.take()
-            self._measure(self.registers.bits[name.text], name.at)
-            return
-        if token.sort == "string":
-            self.lexer.take()
-            zero = not token.text[1:-1].strip("0_")
-        elif token.text in ("false", "true"):
-            zero = self.lexer.take().text == "false"
-        else:
-            zero = read_number(self.lexer, self.scope)[0] == 0
-        if not zero:
-            raise self.lexer.error(
-                "Bits start as 0 here: leave the value out, and let a measurement set them.",
-                token.at,
-            )
+    def _starts_measured(self, name: Token) -> bool:
+        """Read `= measure q`, if it is there."""
+        after = Lexer(self.lexer.text)
+        after.seek(self.lexer.at)
+        if not after.accept("=") or not after.accept("measure"):
+            return False
+        self.lexer.seek(after.at)
+        self._measure(self.registers.bits[name.text], name.at)
+        return True
 
     def _constant(self) -> None:
         self.lexer.take()
@@ -317,6 +359,7 @@ class _Reader:
         self.registers.alias(self.lexer, name, parts)
 
     def _definition(self) -> None:
+        self._outside("define gates")
         start = self.lexer.take().at
         name, definition = read_definition(self.lexer, self.scope, self.known)
         self._claim_gate(name)
@@ -391,13 +434,15 @@ class _Reader:
                 f"{shown(token.text)} is {noun} and cannot be assigned to.", token.at
             )
         bits, at = self.registers.read(self.lexer, self.scope, "bits")
-        self.lexer.expect("=", "and a measurement after a bit")
-        if self.lexer.peek().text != "measure":
-            raise self.lexer.error(
-                "Bits can be set by a measurement only: write `c[0] = measure q[0];`.",
-                self.lexer.peek().at,
-            )
-        self.lexer.take()
+        after = Lexer(self.lexer.text)
+        after.seek(self.lexer.at)
+        if not after.accept("=") or not after.accept("measure"):
+            if self.lexer.peek().text not in ("=", *COMPOUND):
+                raise self.lexer.unexpected(self.lexer.peek(), "`=` and a value after a bit")
+            self.assignments.assign(bits, token)
+            return
+        self.assignments.refuse_measurement(token)
+        self.lexer.seek(after.at)
         self._measure(bits, at)
         self.lexer.expect(";", "after a measurement")
 

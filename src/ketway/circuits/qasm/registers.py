@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from ketway.circuits.circuit import Register
 from ketway.circuits.qasm.arithmetic import Number
@@ -19,6 +19,10 @@ from ketway.circuits.qasm.limits import Limits
 
 Side: TypeAlias = Literal["qubits", "bits"]
 
+MEMORY: Final = 1 << 30
+"""Bits that no outcome has are numbered from here while a program is read: how many others there
+will be is not known yet."""
+
 
 @dataclass(frozen=True, slots=True)
 class Selection:
@@ -27,6 +31,14 @@ class Selection:
     indices: Sequence[int]
     single: bool
     """True if it is one of them and not a register: it is repeated where registers are given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What was declared when a block began."""
+
+    names: int
+    memory: int
 
 
 @dataclass(slots=True)
@@ -40,26 +52,47 @@ class Registers:
     bits: dict[str, Selection] = field(default_factory=dict)
     constants: dict[str, Number] = field(default_factory=dict)
     nouns: dict[str, str] = field(default_factory=dict)
+    sorts: dict[str, Literal["bool", "uint", "int"]] = field(default_factory=dict)
+    """Types of variables; they are among `bits` too."""
     qubit_count: int = 0
     bit_count: int = 0
+    memory_count: int = 0
+    memory_most: int = 0
     declared: list[Register] = field(default_factory=list)
+
+    def mark(self) -> Mark:
+        return Mark(len(self.nouns), self.memory_count)
+
+    def leave(self, mark: Mark) -> bool:
+        """Forget what a block has declared; whether there was a constant among it."""
+        constants = len(self.constants)
+        while len(self.nouns) > mark.names:
+            name, _ = self.nouns.popitem()
+            for names in (self.qubits, self.bits, self.constants, self.sorts):
+                names.pop(name, None)
+        self.memory_count = mark.memory
+        return len(self.constants) < constants
+
+    def declare_local(self, lexer: Lexer, name: Token, size: int | None, at: int) -> None:
+        """Bits that no outcome has, such as those declared in a block."""
+        count = self._size(lexer, name, "bits", size, at)
+        self.claim(lexer, name, "a register of bits")
+        start = MEMORY + self.memory_count
+        self.bits[name.text] = Selection(range(start, start + count), size is None)
+        self.memory_count += count
+        self.memory_most = max(self.memory_most, self.memory_count)
+
+    def declare_variable(
+        self, lexer: Lexer, name: Token, sort: Literal["bool", "uint", "int"], width: int
+    ) -> None:
+        self.declare_local(lexer, name, None if sort == "bool" else width, name.at)
+        self.nouns[name.text] = f"a variable of type `{sort}`"
+        self.sorts[name.text] = sort
 
     def declare(self, lexer: Lexer, name: Token, side: Side, size: int | None, at: int) -> None:
         """A new register at the end; `size` is None for a single one without brackets."""
-        count = 1 if size is None else size
-        if count < 1:
-            raise lexer.error(
-                f"{shown(name.text)} has {plural(count, side[:-1])}: a register has at least 1.",
-                at,
-            )
+        count = self._size(lexer, name, side, size, at)
         used = self.qubit_count if side == "qubits" else self.bit_count
-        most = self.limits.qubits if side == "qubits" else self.limits.bits
-        if used + count > most:
-            raise lexer.error(
-                f"With {shown(name.text)} the program has {used + count:,} {side}; "
-                f"at most {most:,} are read.",
-                at,
-            )
         self.claim(lexer, name, f"a register of {side}")
         selection = Selection(range(used, used + count), size is None)
         if side == "qubits":
@@ -69,6 +102,24 @@ class Registers:
             self.bits[name.text] = selection
             self.bit_count += count
             self.declared.append(Register(name.text, tuple(selection.indices)))
+
+    def _size(self, lexer: Lexer, name: Token, side: Side, size: int | None, at: int) -> int:
+        """How many more there are; refused if that is too many."""
+        count = 1 if size is None else size
+        if count < 1:
+            raise lexer.error(
+                f"{shown(name.text)} has {plural(count, side[:-1])}: a register has at least 1.",
+                at,
+            )
+        used = self.qubit_count if side == "qubits" else self.bit_count + self.memory_most
+        most = self.limits.qubits if side == "qubits" else self.limits.bits
+        if used + count > most:
+            raise lexer.error(
+                f"With {shown(name.text)} the program has {used + count:,} {side}; "
+                f"at most {most:,} are read.",
+                at,
+            )
+        return count
 
     def claim(self, lexer: Lexer, name: Token, noun: str) -> None:
         """Take a name, which nothing else may have."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 _RUN_TIME: Final = (
-    "no target runs loops or branches. Unroll it, or decide before the program is sent"
+    "a gate is the same whenever it is applied. Write it around the calls of the gate"
 )
 _VALUE: Final = "values that change while a program runs are not supported. Write `const {0}`"
 _PULSE: Final = "pulses are not supported. Delete it and use gates"
@@ -15,7 +15,7 @@ _TIME: Final = "timing is not supported. Delete it; `delay` alone is allowed, an
 REFUSED: Final[Mapping[str, str]] = {
     **dict.fromkeys(("if", "else", "for", "while", "switch", "case", "default"), _RUN_TIME),
     **dict.fromkeys(("break", "continue"), _RUN_TIME),
-    "end": "a program ends where its text ends. Delete it and what follows",
+    "end": "outside of blocks a program ends where its text ends. Delete it and what follows",
     **dict.fromkeys(
         ("def", "return", "extern"),
         "subroutines are not supported. Define a `gate`, or write the statements out",

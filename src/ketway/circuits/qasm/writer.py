@@ -6,7 +6,8 @@ that every other tool understands the program, and this reader knows the definit
 
 Three things do not survive, because OpenQASM has no place for them: a global phase with controls
 comes back as the phase gate that it is; registers come back only if they name the bits one after
-another, otherwise all bits become one register; and `pauliexp` is refused.
+another, otherwise all bits become one register; and `pauliexp` is refused. Of classical control,
+what is nested as `if` and `while` nest it can be said.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import Final
 from ketway.circuits.circuit import Circuit, Register, Structure
 from ketway.circuits.gates import GATES, Kind
 from ketway.circuits.qasm.arithmetic import CONSTANTS, FUNCTIONS
+from ketway.circuits.qasm.control.writing import ControlWriter, Names, memory_groups
 from ketway.circuits.qasm.gates.library import library
 from ketway.circuits.qasm.gates.preamble import DEFINITIONS
 from ketway.circuits.qasm.words import reserved
@@ -54,24 +56,38 @@ def write_qasm(circuit: Circuit) -> str:
     if structure.qubits:
         lines.append(f"qubit[{structure.qubits}] {qubits};")
     lines += [f"bit[{len(register.bits)}] {register.name};" for register in registers]
-    bits = {
-        bit: f"{register.name}[{place}]"
+    places = {
+        bit: (register.name, place)
         for register in registers
         for place, bit in enumerate(register.bits)
     }
-    lines += _statements(structure, circuit.params.tolist(), qubits, bits)
+    for group in memory_groups(structure):
+        name = _free_name("m", {qubits, *(name for name, _ in places.values())})
+        lines.append(f"uint[{len(group)}] {name};")
+        places |= {bit: (name, place) for place, bit in enumerate(group)}
+    lines += _statements(structure, circuit.params.tolist(), qubits, places)
     return "\n".join(lines) + "\n"
 
 
 def _statements(
-    structure: Structure, params: list[float], name: str, bits: dict[int, str]
+    structure: Structure, params: list[float], name: str, places: dict[int, tuple[str, int]]
 ) -> Iterable[str]:
     starts, param_starts = structure.operand_starts.tolist(), structure.param_starts.tolist()
     operands = structure.operands.tolist()
     qubits = [f"{name}[{qubit}]" for qubit in range(structure.qubits)]
+    bits = {bit: f"{register}[{place}]" for bit, (register, place) in places.items()}
+    sizes: dict[str, int] = {}
+    for register, _ in places.values():
+        sizes[register] = sizes.get(register, 0) + 1
+    control = ControlWriter(structure, Names(places, sizes)) if structure.has_control else None
     gates = zip(structure.kinds.tolist(), structure.controls.tolist(), strict=True)
     for place, (number, controls) in enumerate(gates):
         own = operands[starts[place] : starts[place + 1]]
+        if control is not None:
+            yield from control.before(place)
+            if number in (Kind.JUMP, Kind.ASSIGN):
+                yield control.of(place)
+                continue
         if number == Kind.MEASURE:
             yield f"{bits[own[1]]} = measure {qubits[own[0]]};"
             continue
@@ -80,6 +96,8 @@ def _statements(
         if values:
             head += f"({', '.join(map(repr, values))})"
         yield f"{head} {', '.join([qubits[qubit] for qubit in own])}".rstrip() + ";"
+    if control is not None:
+        yield from control.before(structure.gates)
 
 
 def _head(kind: Kind, controls: int) -> str:

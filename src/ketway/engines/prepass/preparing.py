@@ -52,6 +52,8 @@ class Prepared:
 
 def prepare(structure: Structure, noise: NoiseModel | None = None) -> Prepared | None:
     """What to run in place of circuits of this structure; None if they are best run as they are."""
+    if structure.has_control:
+        return None  # every pass takes gates to happen once, in their order
     noisy = noise is not None and not noise.ideal
     if structure.qubits <= (_SMALL_NOISY if noisy else SMALL):
         return None
