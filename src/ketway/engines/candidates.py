@@ -108,8 +108,9 @@ def tableau(batch: Batch, wanted: Wanted, machine: Machine) -> Plan:
     return Plan(_CLIFFORD.name, reason, size, seconds)
 
 
-def vector(batch: Batch, wanted: Wanted, machine: Machine, clifford: int = 0) -> Plan:
-    """A state vector; `clifford` says how many circuits of the batch are all Clifford."""
+def vector(batch: Batch, wanted: Wanted, machine: Machine, clifford: int | None = None) -> Plan:
+    """A state vector; `clifford` says how many circuits of the batch are all Clifford, if that was
+    looked at."""
     structure = batch.structure
     advice = _advice(clifford, len(batch), wanted)
     if structure.has_control:
@@ -133,7 +134,7 @@ def vector(batch: Batch, wanted: Wanted, machine: Machine, clifford: int = 0) ->
             f"precision; this machine grants {gib(machine.bytes)}: use at most {most} qubits, or "
             + advice,
         )
-    gates = "small enough" if clifford == len(batch) else "not all gates are Clifford"
+    gates = "small enough" if clifford is None else "not all gates are Clifford"
     gates = "its noise relaxes qubits" if wanted.relaxes else gates
     gates = "classical bits decide what happens" if structure.has_control else gates
     reason = f"a state vector of {structure.qubits} qubits in {precision} precision: {gates}"
@@ -240,7 +241,7 @@ def _precision(qubits: int) -> Precision:
     return "double" if qubits <= DOUBLE_UP_TO else "single"
 
 
-def _advice(clifford: int, rows: int, wanted: Wanted) -> str:
+def _advice(clifford: int | None, rows: int, wanted: Wanted) -> str:
     if wanted.relaxes:
         return "only Clifford gates and a noise model without t1, which run on thousands of qubits."
     if clifford:

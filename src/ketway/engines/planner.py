@@ -21,6 +21,7 @@ from ketway.engines.candidates import (
     DOUBLE_UP_TO,
     ENGINES,
     LISTED_UP_TO,
+    Candidate,
     Machine,
     Wanted,
     gib,
@@ -105,25 +106,33 @@ def _whole_plan(
     batch: Batch, rows: NDArray[np.bool_] | None, wanted: Wanted, machine: Machine
 ) -> Plan:
     """The plan of circuits run as they are; `rows` says which are all Clifford, if that matters."""
-    clifford = 0 if rows is None else int(rows.sum())
+    clifford = None if rows is None else int(rows.sum())
     if not wanted.shots and (wanted.noisy or eventful(batch.structure)):
         return _exact_branches(batch, wanted, machine)
-    found: list[Plan] = []
     try:
-        found.append(candidates.vector(batch, wanted, machine, clifford))
+        vector = candidates.vector(batch, wanted, machine, clifford)
     except FailedError as error:
-        if not wanted.relaxes:
-            return _chained(batch, wanted, machine, error)
-        raise
-    # Chosen by one circuit, on no machine in particular: an answer must depend neither on who
-    # shares its batch nor on where it is computed.
-    first = Batch(batch.structure, batch.params[:1])
-    others = []
-    if wanted.shots and (wanted.noisy or eventful(batch.structure)):
+        if wanted.relaxes:
+            raise
+        return _chained(batch, wanted, machine, error)
+    cheaper = _cheaper(Batch(batch.structure, batch.params[:1]), wanted, machine)
+    return vector if cheaper is None else cheaper(batch, wanted, machine)
+
+
+def _cheaper(first: Batch, wanted: Wanted, machine: Machine) -> Candidate | None:
+    """What costs less than a state vector for the first circuit of a batch.
+
+    Chosen by one circuit and without this machine's pace: an answer must depend neither on who
+    shares its batch nor on where it is computed.
+    """
+    others: list[Candidate] = []
+    if wanted.shots and (wanted.noisy or eventful(first.structure)):
         others.append(candidates.matrix)
-    if batch.structure.qubits > LISTED_UP_TO and not wanted.relaxes and _listable(batch, wanted):
+    if first.structure.qubits > LISTED_UP_TO and not wanted.relaxes and _listable(first, wanted):
         others.append(candidates.chain)
-    best, least = None, candidates.vector(first, wanted, machine).seconds if others else 0.0
+    if not others:
+        return None
+    best, least = None, candidates.vector(first, wanted, machine).seconds
     for other in others:
         try:
             seconds = other(first, wanted, machine).seconds
@@ -131,7 +140,7 @@ def _whole_plan(
             continue
         if seconds < least:
             best, least = other, seconds
-    return found[0] if best is None else best(batch, wanted, machine)
+    return best
 
 
 def _listable(batch: Batch, wanted: Wanted) -> bool:
