@@ -197,7 +197,7 @@ def test_a_plan_is_shown_and_nothing_is_submitted(ketway: House) -> None:
     refused = ketway("plan", "-", "--json", stdin=text)
     assert refused.code == 1
     assert refused.json["failure"]["code"] == "NotEnoughQubits"
-    assert "29 qubits" in refused.json["failure"]["message"]
+    assert "has 29" in refused.json["failure"]["message"]
     assert ketway("jobs", "--all", "--json").json == before
 
 
