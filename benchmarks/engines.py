@@ -14,6 +14,7 @@ from benchmarks.connection import UnexpectedAnswerError
 from benchmarks.report import Goal, Row
 from benchmarks.tasks import TASKS
 
+REPEATS = 3
 AGREE = {"double": 1e-9, "single": 1e-5}
 
 
@@ -47,9 +48,10 @@ def wide(*, quick: bool) -> list[Row]:
             Versus("lightning", None, "single"),
         ]
         double = [Versus("aer", 1 / 2), Versus("qulacs", 1 / 2), Versus("lightning")]
-        rows += _rows("wide", task, quick, single, "single")
-        rows += _rows("wide", task, quick, double)
-    return rows
+        rows += _rows("wide", task, quick, single, "single", "dense")
+        rows += _rows("wide", task, quick, double, "double", "dense")
+    # What the planner makes of 8 layers when only shots are asked for.
+    return rows + _rows("wide", "random", quick, [Versus("qsim", None, "single")])
 
 
 def noise(*, quick: bool) -> list[Row]:
@@ -69,14 +71,25 @@ def bricks(*, quick: bool) -> list[Row]:
 
 
 def _rows(
-    name: str, task: str, quick: bool, against: Sequence[Versus], precision: str = "double"
+    name: str,
+    task: str,
+    quick: bool,
+    against: Sequence[Versus],
+    precision: str = "double",
+    engine: str | None = None,
 ) -> list[Row]:
     timings: list[list[float]] = [[] for _ in against]
     ours: list[float] = []
     with contextlib.ExitStack() as stack:
         python = peers.python_of_peers()
         mine = stack.enter_context(
-            peers.peer(sys.executable, "ketway", task, "--precision", precision)
+            peers.peer(
+                sys.executable,
+                "ketway",
+                task,
+                *("--precision", precision),
+                *(() if engine is None else ("--engine", engine)),
+            )
         )
         others = [
             stack.enter_context(
@@ -84,12 +97,12 @@ def _rows(
             )
             for each in against
         ]
-        for _ in range(1 if quick else 5):
+        for _ in range(1 if quick else REPEATS):
             ours.append(mine.seconds())
             for other, found in zip(others, timings, strict=True):
                 found.append(other.seconds())
                 _agree(mine, other, precision)
-    what = f"{TASKS[task].what}, {precision}"
+    what = f"{TASKS[task].what}, {mine.name.removeprefix('Ketway ')}"
     return [
         Row(
             name,
@@ -99,7 +112,7 @@ def _rows(
             other.name,
             found,
             None if each.goal is None else Goal(each.goal, ratio=True),
-            {"ours": mine.name},
+            {},
         )
         for each, other, found in zip(against, others, timings, strict=True)
     ]

@@ -14,6 +14,7 @@ from benchmarks.turns import Ready, take_turns
 from ketway.circuits.circuit import Builder, Circuit, Program
 from ketway.circuits.gates import Kind
 from ketway.devices.noise import NoiseModel
+from ketway.engines.engine import Plan
 from ketway.engines.planner import Machine, plan_program
 from ketway.engines.running import run_program
 from ketway.jobs.failures import Failure
@@ -39,19 +40,24 @@ def prepare(task: Task, given: argparse.Namespace) -> Ready:
     exact = not task.shots
     seeds = range(len(circuits))
     machine = Machine(bytes=1 << 36, threads=THREADS)
-    program = Program.of(circuits)
-    plans = plan_program(program, task.shots, exact, noise, machine)
-    engines = {each.engine for each in plans}
 
-    def run() -> Any:
-        """Planning is a part of it: the peers' calls choose as well."""
-        program = Program.of(circuits)
-        plans = [
+    def planned(program: Program) -> list[Plan]:
+        if given.engine is not None:
+            forced = Plan(given.engine, "the benchmark wants it", 0, 0.0, given.precision)
+            return [forced] * len(program.batches)
+        return [
             msgspec.structs.replace(each, precision=given.precision)
             if each.engine == "dense"
             else each
             for each in plan_program(program, task.shots, exact, noise, machine)
         ]
+
+    engines = {each.engine for each in planned(Program.of(circuits))}
+
+    def run() -> Any:
+        """Planning is a part of it: the peers' calls choose as well."""
+        program = Program.of(circuits)
+        plans = planned(program)
         found: dict[int, Result | Failure] = dict(
             run_program(program, plans, seeds, task.shots, exact, noise, THREADS)
         )

@@ -31,6 +31,7 @@ def take_turns(prepare: Callable[[Task, argparse.Namespace], Ready]) -> None:
     parser.add_argument("task", choices=list(TASKS))
     parser.add_argument("--precision", choices=("double", "single"), default="double")
     parser.add_argument("--parallel", action="store_true", help="circuits side by side")
+    parser.add_argument("--engine", help="of Ketway's, this one, whatever the planner would take")
     given = parser.parse_args()
     ready = prepare(TASKS[given.task], given)
     _say({"name": ready.name, "share": ready.share})

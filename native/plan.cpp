@@ -20,7 +20,8 @@ struct Planner {
     int *last;     // group that last touched a qubit, or -1
     int *waiting;  // first of the one-qubit operations that wait for a group on a qubit, or -1
     int *waiting_end;
-    int gathering; // the newest group of nothing but phases, or -1
+    Group held;    // phases that are gathered until something else touches their qubits
+    int lonely;    // a group of one simple matrix on one qubit, which a second may join, or -1
 
     float call() const { return CALL_COST / (float)(ONE << (plan.qubits > 1 ? plan.qubits - 1 : 0)); }
 
@@ -133,17 +134,46 @@ struct Planner {
         return plan.group_count++;
     }
 
+    // The gathered phases are applied now.
+    void release() {
+        if (held.alive) start(held);
+        memset((void *)&held, 0, sizeof held);
+    }
+
+    // What waits on a qubit is applied now. Two simple matrices side by side cost as much as one.
     void flush(int qubit) {
-        if (waiting[qubit] >= 0) start(take_waiting(qubit));
+        if (waiting[qubit] < 0) return;
+        if (held.qubits >> qubit & 1) release();
+        Group g = take_waiting(qubit);
+        bool simple = !g.full && !g.phases && g.mixing == 1;
+        if (simple && lonely >= 0 && last[qubit] <= lonely && plan.groups[lonely].width == 1) {
+            append(plan.groups[lonely], g);
+            touch(lonely, g.qubits);
+            lonely = -1;
+            return;
+        }
+        int at = start(g);
+        if (simple) lonely = at;
+    }
+
+    // Whether all that waits on a qubit has simple numbers, which phases would spoil.
+    bool waits_simply(int qubit) const {
+        for (int op = waiting[qubit]; op >= 0; op = plan.ops[op].next)
+            if (plan.ops[op].form == KW_FULL) return false;
+        return true;
     }
 
     // Diagonal operations: free in a matrix that is full anyway, else gathered in tables, so that
     // the matrices around them keep their simple numbers.
     bool add_phases(const Group &g) {
         for (u64 rest = g.qubits; rest; rest &= rest - 1)
-            if (waiting[lowest(rest)] >= 0) return false;
+            if (waiting[lowest(rest)] >= 0 && (g.width == 1 || !waits_simply(lowest(rest))))
+                return false;
+        for (u64 rest = g.qubits; rest; rest &= rest - 1) flush(lowest(rest));
+        // Phases commute: they may join what comes before the gathered ones. Errors between do not.
+        bool behind = !errors || !(g.qubits & held.qubits);
         int at = newest(g.qubits);
-        if (at >= 0 && plan.groups[at].how != How::EVENT) {
+        if (behind && at >= 0 && plan.groups[at].how != How::EVENT) {
             Group both = joined(plan.groups[at], g);
             if (both.qubits == plan.groups[at].qubits && may_join(both) &&
                 cost(both) < cost(plan.groups[at]) + 0.3f) {
@@ -151,18 +181,16 @@ struct Planner {
                 return true;
             }
         }
-        int table = gathering;
-        if (table >= 0 && table >= at) {
-            Group both = joined(plan.groups[table], g);
-            if (both.phases && both.width <= MAX_DIAGONAL &&
-                cost(both) <= cost(plan.groups[table]) + cost(g) + 1e-3f) {
-                append(plan.groups[table], g);
-                touch(table, g.qubits);
+        if (held.alive) {
+            Group both = joined(held, g);
+            if (both.width <= MAX_DIAGONAL && cost(both) <= cost(held) + cost(g) + 1e-3f) {
+                append(held, g);
                 return true;
             }
         }
-        if (g.width > 1 && at >= 0 && pays(plan.groups[at], g)) return false;
-        gathering = start(g);
+        if (behind && g.width > 1 && at >= 0 && pays(plan.groups[at], g)) return false;
+        release();
+        held = g;
         return true;
     }
 
@@ -174,7 +202,8 @@ struct Planner {
         if (g.phases && add_phases(g)) return;
         if (g.width == 1 && !event) {
             int q = lowest(o.qubits), at = last[q];
-            if (waiting[q] < 0 && at >= 0 && pays(plan.groups[at], g)) {
+            bool free = waiting[q] < 0 && !(held.qubits >> q & 1);
+            if (free && at >= 0 && pays(plan.groups[at], g)) {
                 append(plan.groups[at], g);
                 return;
             }
@@ -185,7 +214,11 @@ struct Planner {
             waiting_end[q] = op;
             return;
         }
-        // What waits on its qubits comes first, in the same group if that may be.
+        // What was gathered on its qubits comes first, unless it commutes and nothing stands between.
+        bool waits = false;
+        for (u64 rest = g.qubits; rest; rest &= rest - 1) waits |= waiting[lowest(rest)] >= 0;
+        if ((g.qubits & held.qubits) && (waits || !g.phases)) release();
+        // Then what waits on them, in the same group if that may be.
         bool narrow = !event && g.width <= MAX_DENSE;
         Group whole = g;
         bool begun = false;
@@ -425,7 +458,7 @@ void make_plan(Plan &plan, Arena &arena, const kw_program *program, const kw_noi
     read_ops(plan, arena, program, noise);
     plan.groups = arena.array<Group>(plan.op_count + 1);
     Planner planner = {plan, arena, program, reused, noise && noise->sites,
-                       nullptr, nullptr, nullptr, -1};
+                       nullptr, nullptr, nullptr, {}, -1};
     int n = plan.qubits;
     planner.last = arena.array<int>(n);
     planner.waiting = arena.array<int>(n);
@@ -434,6 +467,7 @@ void make_plan(Plan &plan, Arena &arena, const kw_program *program, const kw_noi
     for (int i = 0; i < plan.op_count; i++)
         if (plan.ops[i].code != KW_SWAP) planner.add(i);
     for (int q = 0; q < n; q++) planner.flush(q);
+    planner.release();
     planner.merge();
     planner.settle();
     planner.cut(tile, run);

@@ -295,6 +295,23 @@ def test_one_gate_depolarises_by_the_formula() -> None:
     assert binomial_fits(counts[0], 20000, 0.2 / 2)
 
 
+def test_phases_are_not_fused_past_errors_that_they_do_not_commute_with() -> None:
+    """On a register so wide that fusion is worth it; the formulas look at the qubits in use."""
+    half = math.pi / 2
+    b = Builder(4)
+    for q, tilt in enumerate((0.6, half, 0.4, 1.4)):
+        b.add(Kind.U, [q], [tilt, 0.2 if q == 3 else 0.0, 0.1])
+    b.add(Kind.RXX, [0, 1], [0.0])
+    b.add(Kind.RXX, [2, 3], [0.8])
+    b.add(Kind.RZZ, [0, 2], [0.9])
+    b.add(Kind.RZZ, [0, 1], [half])  # would fit the first matrix, but for errors on qubit 0
+    b.add(Kind.RX, [1], [half])
+    circuit = b.circuit()
+    wide = Circuit(replace(circuit.structure, qubits=11), circuit.params)
+    result = run(wide, 20_000, noise=NoiseModel("loud", 0.0, 0.4))
+    assert fits(counts_of(result), reference.noisy_distribution(circuit, 0.0, 0.4))
+
+
 def test_certain_noise_leaves_nothing() -> None:
     circuit = ghz(2)
     counts = counts_of(noisy(circuit, NoiseModel("test", 1.0, 1.0)))
