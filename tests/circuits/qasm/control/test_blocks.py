@@ -48,6 +48,12 @@ def always(statements: str, head: str = HEAD) -> int:
         ("for uint i in [1:0] { c[i] = 1; }", 0),
         ("for uint i in [0:2] { if (i == 1) continue; c[i] = 1; }", 5),
         ("for uint i in [0:2] { c[i] = 1; if (c[1]) break; }", 3),
+        ("for uint i in [0:2] { if (i == 1) break; c[i] = 1; }", 1),
+        ("for uint i in [0:2] { c[i] = 1; { continue; } c = 0; }", 7),
+        ("for uint i in [0:2] { if (c[0]) continue; c[i] = 1; if (i == 1) break; }", 1),
+        ("for uint i in [1:0] { break; } while (false) { break; } c = 1;", 1),
+        ("for uint i in [0:1] { switch (i) { case 1 { break; } } c[i] = 1; }", 1),
+        ("for uint i in [0:2] { if (i == 1) { if (false) { break; } } c[i] = 1; }", 7),
         ("for uint i in [0:1] for uint j in [0:1] c += i + j;", 4),
         ("for uint i in [0:2] { bit t; if (i == 1) t = 1; c[i] = t; }", 2),
         ("for uint i in [0:2] { const uint k = 2 - i; c[k] = i < 1; }", 4),
@@ -82,6 +88,8 @@ def test_what_never_happens_leaves_no_gates() -> None:
     assert circuit.structure.kinds.tolist() == [Kind.X]
     assert not circuit.structure.has_control
     assert read("while (false) { x q; }").structure.gates == 0
+    known = "for uint i in [0:9] { if (i == 1) continue; x q[0]; if (i == 2) break; y q[0]; }"
+    assert read(known).structure.kinds.tolist() == [Kind.X, Kind.Y, Kind.X]
 
 
 def test_variables_are_not_in_the_outcome() -> None:

@@ -84,6 +84,9 @@ def value(text: str) -> int:
         ("d - 2 - 1", 19),
         ("d - (2 - 1)", 21),
         ("1 << 2 << 1", 8),
+        ("1 + (c < d)", 2),
+        ("c[0] + c[1] + c[2] + c[3]", 3),
+        ("c[0] << 3", 8),
     ],
 )
 def test_values(text: str, wanted: int) -> None:

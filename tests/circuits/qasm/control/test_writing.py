@@ -30,6 +30,7 @@ HEAD = 'OPENQASM 3.0;\ninclude "stdgates.inc";\nqubit[3] q;\nbit[2] c;\nbit r;\n
         "if (c) { } if (c[0]) { } else x q[0];",
         "if (c[0]) { x q[0]; if (c[1]) { } else { } }",
         "bool b = c[0]; if (b) { bit t; t = measure q[0]; if (t) x q[1]; }",
+        "if (c[0] + c[1] + (c == 3) == 2) x q[0]; c = r << 1; c = (c[0] & r) + uint[1](r);",
         "c = c + 1; r = c > 1; c[0:1] = c * c % 3;",
     ],
 )

@@ -83,6 +83,10 @@ class _Rounds:
     """Where its body starts."""
     inner: NameMark
     continues: list[int] = field(default_factory=list)
+    over: _Mark | None = None
+    """Where it is certain that the round at hand is over: what follows never happens."""
+    last: bool = False
+    """It is certain that no round follows."""
 
 
 class Blocks:
@@ -153,9 +157,13 @@ class Blocks:
 
     def _close(self) -> bool:
         """The topmost block has been read; False if another takes its place."""
-        block = self.open.pop()
+        block = self.open[-1]
         if block.unused is not None:
             self._forget_gates(block.unused)
+        if block.rounds is not None and block.rounds.over is not None:
+            self._forget_gates(block.rounds.over)
+            block.rounds.over = None
+        self.open.pop()
         self._leave(block.names if block.rounds is None else block.rounds.inner)
         match block.sort:
             case "if":
@@ -357,7 +365,7 @@ class Blocks:
         for jump in rounds.continues:
             self.builder.land(jump)
         rounds.continues.clear()
-        value = next(rounds.values, None)
+        value = None if rounds.last else next(rounds.values, None)
         if value is None:
             self._leave(block.names)
             self._land(block)
@@ -420,12 +428,23 @@ class Blocks:
         if not loops:
             raise self.lexer.error(f"`{token.text}` stands outside a loop.", token.at)
         loop = loops[-1]
-        if token.text == "break":
+        if loop.rounds is not None and self._certain(loop):
+            loop.rounds.over = loop.rounds.over or self._mark()
+            loop.rounds.last = loop.rounds.last or token.text == "break"
+        elif token.text == "break":
             loop.ends.append(self._jump(token.at))
         elif loop.rounds is not None:
             loop.rounds.continues.append(self._jump(token.at))
         else:
             self._jump(token.at, target=loop.start)
+
+    def _certain(self, loop: _Block) -> bool:
+        """Whether what stands here happens in every round, whatever the bits are."""
+        rounds = loop.rounds
+        if rounds is None or rounds.continues or loop.ends:
+            return False
+        inner = self.open[self.open.index(loop) + 1 :]
+        return not any(b.unused is not None or b.skip is not None or b.ends for b in inner)
 
     def read_end(self) -> None:
         """`end;` in a block: go on where the program ends."""

@@ -12,6 +12,7 @@ from typing import Final
 from ketway.circuits.control import DEEPEST, MOST_BITS, depth
 from ketway.circuits.qasm.arithmetic import CONSTANTS, FUNCTIONS
 from ketway.circuits.qasm.control.values import (
+    DEFAULT_WIDTH,
     ComputingError,
     Sort,
     Value,
@@ -36,8 +37,6 @@ _BINDING: Final = {
 
 _PREFIX_BINDING: Final = 11
 _TYPES: Final[dict[str, Sort]] = {"bool": "bool", "bit": "uint", "uint": "uint", "int": "int"}
-DEFAULT_WIDTH: Final = 32
-"""Of `int` and `uint` without brackets."""
 
 
 @dataclass(slots=True)

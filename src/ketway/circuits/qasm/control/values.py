@@ -2,7 +2,8 @@
 
 What is known while a program is read is computed at once, as in constant expressions. All else
 becomes code for the stack of `ketway.circuits.control`. A value has a width; sums and products are
-cut to the wider of their two sides, and a number that is written out is as wide as it must be.
+cut to the wider of their two sides, and a number that is written out is as wide as it must be. A
+single bit that is computed with is as wide as an `int`.
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ from ketway.circuits.control import MOST_BITS, Op, bits, number
 from ketway.circuits.qasm.arithmetic import BINARY, PREFIX, Number, cannot_compute
 
 Sort: TypeAlias = Literal["bool", "uint", "int"]
+
+DEFAULT_WIDTH: Final = 32
+"""Of `int` and `uint` without brackets."""
 
 
 class ComputingError(Exception):
@@ -166,7 +170,8 @@ def binary(name: str, left: Value, right: Value) -> Value:
     if left.sort == right.sort == "bool" and name in ("&", "|", "^"):
         return Value("bool", 1, code)
     shift = name in ("<<", ">>")
-    width = left.width if shift else min(MOST_BITS, max(left.width, right.width))
+    widths = [_width(name, left)] if shift else [_width(name, left), _width(name, right)]
+    width = min(MOST_BITS, max(widths))
     signed = left.sort == "int" or (right.sort == "int" and not shift)
     if signed and name in _UNSIGNED_ONLY:
         raise ComputingError(
@@ -175,6 +180,11 @@ def binary(name: str, left: Value, right: Value) -> Value:
     if signed:
         return _cut("int", width, code)
     return _cut("uint", width, code) if name in _GROWING else Value("uint", width, code)
+
+
+def _width(name: str, value: Value) -> int:
+    """Whether something is so counts as an `int` where it is computed with."""
+    return DEFAULT_WIDTH if value.sort == "bool" and name not in ("&", "|", "^") else value.width
 
 
 def _both_or_either(name: str, left: Value, right: Value) -> Value:

@@ -35,6 +35,8 @@ class _Text(NamedTuple):
     text: str
     width: int
     signed: bool = False
+    boolean: bool = False
+    """It reads as something that is so or not, which is wider when it is computed with."""
 
 
 @dataclass(frozen=True)
@@ -91,11 +93,11 @@ def expression_text(code: Sequence[int], names: Names) -> str:
         op, own = steps[at]
         at += 1
         if op in (Op.BIT, Op.BITS):
-            stack.append(_Text(names.of(list(own)), len(own)))
+            stack.append(_Text(names.of(list(own)), len(own), boolean=len(own) == 1))
         elif op is Op.NUMBER:
             stack.append(_number(own))
         elif op is Op.IS_ZERO:
-            stack.append(_Text(f"!{stack.pop().text}", 1))
+            stack.append(_Text(f"!{stack.pop().text}", 1, boolean=True))
         elif op in (Op.LOW, Op.SIGNED):
             stack.append(_cast(stack.pop(), own[0], op is Op.SIGNED))
         else:
@@ -138,7 +140,12 @@ def _pair(op: Op, left: _Text, right: _Text, width: int, signed: bool) -> _Text:
     if op in _SIGNED and not either:
         left = _cast(left, MOST_BITS, True)
     if op in _COMPARE:
-        return _Text(f"({left.text} {_SIGNS[op]} {right.text})", 1)
+        return _Text(f"({left.text} {_SIGNS[op]} {right.text})", 1, boolean=True)
+    if op in (Op.AND, Op.OR, Op.XOR):
+        both = left.boolean and right.boolean
+        width = max(left.width, right.width)
+        return _Text(f"({left.text} {_SIGNS[op]} {right.text})", width, either, both)
+    left, right = (_cast(t, 1, False) if t.boolean else t for t in (left, right))
     natural = left.width if op is Op.LEFT else max(left.width, right.width)
     if op in _GROWING and (natural < width or (signed and not either)):
         left = _cast(left, width, signed)
