@@ -25,6 +25,8 @@ BENCHMARKS: dict[str, Callable[..., list[Row]]] = {
     "noise": engines.noise,
     "clifford": engines.clifford,
     "bricks": engines.bricks,
+    "shots": engines.shots,
+    "sums": engines.sums,
 }
 
 

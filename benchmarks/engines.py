@@ -65,6 +65,21 @@ def clifford(*, quick: bool) -> list[Row]:
     return _rows("clifford", "ghz", quick, [Versus("stim", 2.0)])
 
 
+def shots(*, quick: bool) -> list[Row]:
+    """The circuit is a fiftieth of a second of it."""
+    return _rows("shots", "shots", quick, [
+        Versus("qsim", None, "single"), Versus("qulacs"), Versus("aer"),
+    ], "double", "dense")  # fmt: skip
+
+
+def sums(*, quick: bool) -> list[Row]:
+    """Expectation values of Pauli sums, without shots."""
+    return [
+        *_rows("sums", "chain", quick, [Versus("aer"), Versus("qulacs")]),
+        *_rows("sums", "sum", quick, [Versus("aer"), Versus("qulacs")]),
+    ]
+
+
 def bricks(*, quick: bool) -> list[Row]:
     """Too wide for a vector, and too little entangled to need one."""
     return _rows("bricks", "bricks", quick, [Versus("aer", 1.0)])

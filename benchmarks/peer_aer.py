@@ -8,6 +8,7 @@ from typing import Any
 
 import qiskit  # type: ignore[import-not-found,unused-ignore]
 import qiskit_aer  # type: ignore[import-not-found,unused-ignore]
+from qiskit.quantum_info import SparsePauliOp  # type: ignore[import-not-found,unused-ignore]
 from qiskit_aer import noise as aer_noise
 
 from benchmarks.circuits import WIDE, Gate
@@ -34,7 +35,11 @@ def prepare(task: Task, given: argparse.Namespace) -> Ready:
     aer = qiskit_aer.AerSimulator(**options)
     circuits = [_circuit(task.qubits, gates) for gates in task.circuits]
     for circuit in circuits:
-        if task.shots:
+        if task.terms is not None:
+            sparse = [(term.letters, list(term.qubits), term.coefficient) for term in task.terms()]
+            operator = SparsePauliOp.from_sparse_list(sparse, num_qubits=task.qubits)
+            circuit.save_expectation_value(operator, range(task.qubits))
+        elif task.shots:
             circuit.measure_all()
         else:
             circuit.save_probabilities()
@@ -50,6 +55,8 @@ def prepare(task: Task, given: argparse.Namespace) -> Ready:
             raise RuntimeError(result.status)
         if task.shots:
             return sum(result.get_counts().values())
+        if task.terms is not None:
+            return [result.data(index)["expectation_value"] for index in range(len(circuits))]
         found = [result.data(index)["probabilities"] for index in range(len(circuits))]
         return [float(value) for value in found[-1][:8]]
 

@@ -15,6 +15,8 @@ from ketway.circuits.circuit import Builder, Circuit, Program
 from ketway.circuits.gates import Kind
 from ketway.devices.noise import NoiseModel
 from ketway.engines.engine import Plan
+from ketway.engines.expectation import expectations
+from ketway.engines.observables import Observables
 from ketway.engines.planner import Machine, plan_program
 from ketway.engines.running import run_program
 from ketway.jobs.failures import Failure
@@ -34,6 +36,8 @@ _CONTROLLED = ("cx", "cp")
 
 def prepare(task: Task, given: argparse.Namespace) -> Ready:
     circuits = [_circuit(task.qubits, gates) for gates in task.circuits]
+    if task.terms is not None:
+        return _expectations(task, circuits)
     noise = None
     if task.noise is not None:
         noise = NoiseModel("bench", task.noise.one_qubit, task.noise.two_qubit)
@@ -71,6 +75,20 @@ def prepare(task: Task, given: argparse.Namespace) -> Ready:
     if task.qubits <= 12:
         run()
     return Ready(f"Ketway {', '.join(sorted(engines))} {given.precision}", run)
+
+
+def _expectations(task: Task, circuits: Sequence[Circuit]) -> Ready:
+    assert task.terms is not None
+    terms = [(term.letters, list(term.qubits), term.coefficient) for term in task.terms()]
+
+    def run() -> list[float]:
+        (batch,) = Program.of(circuits).batches
+        observables = Observables.of_letters(task.qubits, [terms])
+        found: list[float] = expectations(batch, observables, threads=THREADS)[:, 0].tolist()
+        return found
+
+    run()
+    return Ready("Ketway dense double", run)
 
 
 def _circuit(qubits: int, gates: Sequence[Gate]) -> Circuit:
