@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -141,3 +142,24 @@ def test_a_closed_pipe_is_the_end_of_it(deed: str) -> None:
         assert process.poll() is None
         process.stdin.close()
         assert process.wait(PATIENCE) == 1
+
+
+def test_a_status_taken_by_another_kill_is_not_lost() -> None:
+    """`Popen.kill` polls first; a process that has just died is reaped by that, and the thread that
+    waits for it finds nobody (asyncio: "Unknown child process pid, will report returncode 255")."""
+
+    async def test(processes: SpawnedProcesses) -> None:
+        for _ in range(5):
+            frames: asyncio.Queue[bytes] = asyncio.Queue()
+            limits = Limits(bytes=1 << 30, seconds=300, threads=1)
+            request = json.dumps({"do": "sleep"}).encode()
+            running = await processes.start(request, limits, frames.put_nowait)
+            await frames.get()
+            running.kill()
+            deadline = time.monotonic() + 0.05
+            while time.monotonic() < deadline:  # the loop hears of nothing meanwhile
+                running.kill()
+            ending = await running.ended()
+            assert (ending.code, ending.signal, ending.reason) == (None, signal.SIGKILL, "killed")
+
+    run(test)

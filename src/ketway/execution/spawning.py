@@ -26,6 +26,9 @@ from ketway.execution.spawned_process import Usage
 _LINGER_SECONDS = 1.0
 """How long to wait for the end of a dead process's pipes, which something it left may hold."""
 
+_UNKNOWN = 255
+"""What asyncio calls the status of a process that somebody else has waited for."""
+
 _encode = msgspec.msgpack.Encoder().encode
 _decode_usage = msgspec.msgpack.Decoder(Usage).decode
 
@@ -281,10 +284,20 @@ class SpawnedProcess(RunningProcess, asyncio.SubprocessProtocol):
             with contextlib.suppress(ProcessLookupError):
                 self._transport.kill()
 
-    def _finish(self) -> None:
+    def _status(self) -> int:
+        """How the process ended. `kill` polls first, which may take the status of a process that
+        has just died before the thread does that asyncio has waiting for it; that one then says
+        255, and Popen knows. (Where the thread was first, Popen says 0, and knows nothing.)"""
         assert self._transport is not None
         status = self._transport.get_returncode()
         assert status is not None
+        if status == _UNKNOWN:
+            popen = self._transport.get_extra_info("subprocess")
+            status = int(getattr(popen, "returncode", None) or status)
+        return status
+
+    def _finish(self) -> None:
+        status = self._status()
         self._living.discard(self)
         code, signum = (status, None) if status >= 0 or sys.platform == "win32" else (None, -status)
         self._conclude(code, signum, self._usage.peak_bytes, self._usage.cpu_seconds)
