@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from tests.execution.any_kind import PATIENCE, Run, Test, run_in
 
-from ketway.execution.processes import default_processes
+from ketway.execution.fastest import default_processes
 
 HERE = Path(__file__).parent
 

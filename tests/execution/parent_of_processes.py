@@ -8,7 +8,8 @@ import os
 import sys
 from pathlib import Path
 
-from ketway.execution.processes import Limits, default_processes
+from ketway.execution.fastest import default_processes
+from ketway.execution.processes import Limits
 
 
 async def main(kind: str, deed: str) -> None:

@@ -28,12 +28,12 @@ from tests.execution.any_kind import (
     whole,
 )
 
+from ketway.execution.fastest import default_processes
 from ketway.execution.frames import FRAME_LIMIT
 from ketway.execution.processes import (
     CannotStartError,
     Limits,
     Processes,
-    default_processes,
 )
 from ketway.execution.spawning import SpawnedProcesses
 from ketway.execution.zygote import ZygoteProcesses

@@ -1,4 +1,4 @@
-"""The options that every command has."""
+"""The options that several commands have."""
 
 from __future__ import annotations
 
@@ -22,4 +22,30 @@ Json: TypeAlias = Annotated[
         help="Print JSON for programs instead of text for people.",
         group="Common options",
     ),
+]
+
+Circuits: TypeAlias = Annotated[
+    str,
+    Parameter(
+        name="FILE",
+        allow_leading_hyphen=True,
+        help="An IonQ circuit, input or whole job in JSON, or OpenQASM 2 or 3; "
+        "- reads standard input.",
+    ),
+]
+
+Where: TypeAlias = Annotated[
+    str | None,
+    Parameter(
+        name=["--backend", "-b"], help="Where to run; else what the file says, else `simulator`."
+    ),
+]
+
+Shots: TypeAlias = Annotated[
+    int | None, Parameter(name=["--shots", "-n"], help="How many shots to take.")
+]
+
+NoiseName: TypeAlias = Annotated[
+    str | None,
+    Parameter(name="--noise", help="Noise model, one of those that `ketway noise` lists."),
 ]

@@ -2,43 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
-
-from cyclopts import Parameter
+from typing import Any
 
 from ketway.cli.address import DEFAULT_URL
 from ketway.cli.client import Client
 from ketway.cli.exits import Exit
-from ketway.cli.options import Json, Url
+from ketway.cli.options import Circuits, Json, NoiseName, Shots, Url, Where
 from ketway.cli.run import load, submission
 from ketway.cli.showing import describe_plan, describe_size, show_failure
 from ketway.cli.terminal import emit, line
 
 
 def plan(
-    file: Annotated[
-        str,
-        Parameter(
-            allow_leading_hyphen=True,
-            help="An IonQ circuit, input or whole job in JSON, or OpenQASM 2 or 3; "
-            "- reads standard input.",
-        ),
-    ],
+    file: Circuits,
     /,
     *,
-    backend: Annotated[
-        str | None,
-        Parameter(
-            name=["--backend", "-b"],
-            help="Where it would run; else what the file says, else `simulator`.",
-        ),
-    ] = None,
-    shots: Annotated[
-        int | None, Parameter(name=["--shots", "-n"], help="How many shots would be taken.")
-    ] = None,
-    noise: Annotated[
-        str | None, Parameter(help="Noise model, one of those that `ketway noise` lists.")
-    ] = None,
+    backend: Where = None,
+    shots: Shots = None,
+    noise: NoiseName = None,
     json: Json = False,
     url: Url = DEFAULT_URL,
 ) -> int:

@@ -12,7 +12,7 @@ from ketway.cli.address import DEFAULT_URL
 from ketway.cli.client import Client
 from ketway.cli.exits import CommandError, Exit
 from ketway.cli.following import follow, outcome
-from ketway.cli.options import Json, Url
+from ketway.cli.options import Circuits, Json, NoiseName, Shots, Url, Where
 from ketway.cli.program import Program, recognise
 from ketway.cli.showing import show_failure, show_result
 from ketway.cli.terminal import clean, emit, line, note, plural, state
@@ -21,29 +21,12 @@ DEFAULT_BACKEND = "simulator"
 
 
 def run(
-    file: Annotated[
-        str,
-        Parameter(
-            allow_leading_hyphen=True,
-            help="An IonQ circuit, input or whole job in JSON, or OpenQASM 2 or 3; "
-            "- reads standard input.",
-        ),
-    ],
+    file: Circuits,
     /,
     *,
-    backend: Annotated[
-        str | None,
-        Parameter(
-            name=["--backend", "-b"],
-            help="Where to run; else what the file says, else `simulator`.",
-        ),
-    ] = None,
-    shots: Annotated[
-        int | None, Parameter(name=["--shots", "-n"], help="How many shots to take.")
-    ] = None,
-    noise: Annotated[
-        str | None, Parameter(help="Noise model, one of those that `ketway noise` lists.")
-    ] = None,
+    backend: Where = None,
+    shots: Shots = None,
+    noise: NoiseName = None,
     seed: Annotated[int | None, Parameter(help="Makes everything random repeatable.")] = None,
     name: Annotated[
         str | None,

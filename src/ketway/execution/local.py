@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 from ketway.execution.bundle import Bundle, Report, decode_report, encode_bundle
 from ketway.execution.executor import Capacity
-from ketway.execution.processes import Ending, Limits, Running, default_processes
+from ketway.execution.fastest import default_processes
+from ketway.execution.processes import Ending, Limits, Running
 
 ENTRY = "ketway.execution.attempt:perform"
 PRELOAD = (

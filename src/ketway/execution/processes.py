@@ -2,19 +2,15 @@
 
 Engines and parsers may exit, crash, or have to be stopped in the middle of a C loop, so they never
 run in the server. Two implementations keep this one interface: `zygote.py` forks warmed processes
-(Linux), `spawning.py` starts fresh ones (anywhere). `default_processes` knows which; nothing
-else needs to.
+(Linux), `spawning.py` starts fresh ones (anywhere). `fastest.py` knows which; nothing else needs
+to.
 
 Everything here belongs to the event loop it was opened on, and is called from its thread only.
 """
 
 from __future__ import annotations
 
-import os
-import signal
-import sys
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Callable
 from typing import Literal, Protocol, TypeAlias
 
 import msgspec
@@ -102,32 +98,3 @@ class Processes(Protocol):
         """Runs the entry on `request` in a new process; each frame it sends goes to `receive`, in
         order, in the event loop. A process to `keep` waits then for another request, or for
         `finish`; others end. Raises CannotStartError if no process can be had."""
-
-
-def can_fork_safely() -> bool:
-    """Whether the kernel has what the zygote needs. Asked of the kernel, because sandboxes refuse
-    system calls that the platform has in name."""
-    if sys.platform != "linux" or not hasattr(signal, "pidfd_send_signal"):
-        return False
-    try:
-        os.close(os.pidfd_open(os.getpid()))
-    except (AttributeError, OSError):
-        return False
-    return Path("/proc/self/fd").is_dir()
-
-
-def default_processes(
-    entry: str, preload: Sequence[str] = (), *, force_spawn: bool = False
-) -> Processes:
-    """The fastest processes this machine can have.
-
-    `entry` is `module:function`, the function taking `(request, send)`; `preload` names modules to
-    import ahead, which must not compute anything when imported.
-    """
-    if not force_spawn and can_fork_safely():
-        from ketway.execution.zygote import ZygoteProcesses
-
-        return ZygoteProcesses(entry, preload)
-    from ketway.execution.spawning import SpawnedProcesses
-
-    return SpawnedProcesses(entry, preload)
