@@ -160,7 +160,8 @@ def test_long_documents_are_refused_unread() -> None:
 
 def test_what_a_model_needs_of_an_engine() -> None:
     assert read(gates=[GOOD | {"depolarising": 0}]).ideal
-    assert read(qubits=[{"t1": 1.0}]).ideal, "nothing takes any time"
+    with pytest.raises(NoiseModelError, match="no gate takes time"):
+        read(qubits=[{"t1": 1.0}])
     assert not read(gates=[GOOD]).ideal
     assert not read(gates=[GOOD]).relaxes
     timed = GOOD | {"duration": 1e-6}

@@ -205,6 +205,12 @@ def check_noise_model(model: NoiseModel) -> None:
             f"gates[{timed[0]}].duration",
             "a duration does nothing unless qubits relax: give t1, t2 or both in `qubits`",
         )
+    relaxing = [i for i, entry in enumerate(model.qubits) if entry.times]
+    if relaxing and not timed:
+        raise NoiseModelError(
+            f"qubits[{relaxing[0]}]",
+            "t1 and t2 do nothing while no gate takes time: give `duration` in an entry of `gates`",
+        )
 
 
 def _check_gates(
