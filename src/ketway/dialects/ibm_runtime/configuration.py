@@ -15,14 +15,13 @@ from ketway.dialects.ibm_runtime.wire import (
 from ketway.service.backends import Backend
 from ketway.version import VERSION
 
-PARAMETERS = {
-    **dict.fromkeys(("rx", "ry", "rz", "rxx", "ryy", "rzz", "rzx"), ["theta"]),
-    **dict.fromkeys(("crx", "cry", "crz", "cp", "cu1"), ["theta"]),
-    **dict.fromkeys(("p", "u1"), ["theta"]),
-    "r": ["theta", "phi"],
-    "u2": ["phi", "lam"],
-    **dict.fromkeys(("u", "u3", "cu3"), ["theta", "phi", "lam"]),
-    "cu": ["theta", "phi", "lam", "gamma"],
+PARAMETERS: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("rx", "ry", "rz", "rxx", "ryy", "rzz", "rzx"), ("theta",)),
+    **dict.fromkeys(("p", "u1", "crx", "cry", "crz", "cp", "cu1"), ("theta",)),
+    "r": ("theta", "phi"),
+    "u2": ("phi", "lam"),
+    **dict.fromkeys(("u", "u3", "cu3"), ("theta", "phi", "lam")),
+    "cu": ("theta", "phi", "lam", "gamma"),
 }
 """The gates of Qiskit's library that have parameters, and their names there."""
 
@@ -76,7 +75,7 @@ def configuration(device: Device) -> dict[str, Any]:
 
 
 def gate(name: str) -> GateObject:
-    return GateObject(name, PARAMETERS.get(name, []))
+    return GateObject(name, list(PARAMETERS.get(name, ())))
 
 
 def properties(device: Device) -> dict[str, Any]:
