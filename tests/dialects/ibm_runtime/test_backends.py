@@ -64,7 +64,7 @@ def test_ionq_has_none_of_them(client: Client) -> None:
     job = {
         "type": "ionq.circuit.v1",
         "backend": "simulator_mps",
-        "input": {"qubits": 1, "circuit": [{"gate": "h", "target": 0}]},
+        "input": {"gateset": "qis", "qubits": 1, "circuit": [{"gate": "h", "target": 0}]},
     }
     refused = client.ask("POST", "/v0.4/jobs", job)
     assert refused.status == 400

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -76,7 +77,7 @@ def with_jobs(data: Path) -> Iterator[list[str]]:
                 job,
                 dialect="ibm_runtime",
                 format="sampler" if number else "estimator",
-                settings='{"tags":["t%d"],"cost":600}' % number,
+                settings=json.dumps({"tags": [f"t{number}"], "cost": 600}),
                 started_at=job.submitted_at,
                 completed_at=job.submitted_at + 2_500_000,
             )
