@@ -111,7 +111,9 @@ def _key_in(folder: Path) -> bytes:
             return key
     key = secrets.token_bytes(_KEY_BYTES)
     new = folder / f"{FILE}.{secrets.token_hex(4)}"
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+    # Windows would write a line's end for every byte 10 without O_BINARY.
+    how = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    with os.fdopen(os.open(new, how, 0o600), "wb") as file:
         file.write(key)
         file.flush()
         os.fsync(file.fileno())
