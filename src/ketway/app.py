@@ -16,6 +16,8 @@ from ketway.checks import server_checks
 from ketway.devices import loading
 from ketway.dialects.control import routes as control
 from ketway.dialects.control.wire import Health, iso
+from ketway.dialects.ibm_runtime import routes as ibm_runtime
+from ketway.dialects.ibm_runtime.signing_in import SigningIn
 from ketway.dialects.ionq_v04 import routes as ionq_v04
 from ketway.engines.planner import Machine
 from ketway.execution.calibrating import calibration
@@ -27,6 +29,7 @@ from ketway.service.accounts import Accounts
 from ketway.service.backends import Backends
 from ketway.service.jobs import Jobs
 from ketway.service.noise_models import NoiseModels
+from ketway.service.tokens import Tokens
 from ketway.service.watch import Watch
 from ketway.settings import Settings
 from ketway.store.store import Store
@@ -121,8 +124,13 @@ class App:
         own = control.Routes(self.jobs, backends, noise_models, self._health, self._checks)
         ionq = ionq_v04.Routes(self.jobs, backends)
         largest = self.settings.max_body
+        tokens = Tokens(self.settings.data)
+        ibm = ibm_runtime.Routes(self.jobs, backends).dialect(accounts, tokens, largest)
+        signing_in = SigningIn(accounts, tokens, backends)
+        ibm_cloud = signing_in.dialect(largest)
         dialects = {
             "/v0.4": ionq.dialect(accounts, largest),
+            **dict.fromkeys(ibm_runtime.PREFIXES, ibm),
             "/ketway/v1": own.dialect(accounts, largest),
         }
 
@@ -137,6 +145,7 @@ class App:
         return Router(
             [
                 *(Mount(prefix, dialect) for prefix, dialect in dialects.items()),
+                *(Route(o.path, ibm_cloud) for o in signing_in.operations()),
                 Route("/", self._front),
                 Route("/livez", self._alive),
             ],
@@ -150,6 +159,7 @@ class App:
                 "name": "Ketway",
                 "version": VERSION,
                 "ionq_v04": "/v0.4",
+                "ibm_runtime": ibm_runtime.PREFIXES[0],
                 "control": "/ketway/v1",
             }
         )
@@ -178,8 +188,8 @@ async def _nothing_here(scope: Any, receive: Any, send: Any) -> None:
     answer = JSONResponse(
         {
             "error": "Not Found Error",
-            "message": f"Nothing is served at {scope['path']}. IonQ's API is at /v0.4, Ketway's "
-            "own at /ketway/v1.",
+            "message": f"Nothing is served at {scope['path']}. IonQ's API is at /v0.4, IBM's "
+            f"at {ibm_runtime.PREFIXES[0]}, Ketway's own at /ketway/v1.",
             "statusCode": 404,
         },
         status_code=404,

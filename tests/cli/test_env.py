@@ -20,6 +20,13 @@ EXPECTED = {
     "QISKIT_IONQ_API_TOKEN": "ketway",
     "CIRQ_IONQ_API_KEY": "ketway",
     "PENNYLANE_IONQ_API_KEY": "ketway",
+    "QISKIT_IBM_CHANNEL": "ibm_quantum_platform",
+    "QISKIT_IBM_TOKEN": "ketway",
+    "QISKIT_IBM_URL": f"{URL}/experimental/api/v1",
+    "QISKIT_IBM_INSTANCE": "ketway",
+    "IAM_URL": URL,
+    "GLOBAL_SEARCH_URL": URL,
+    "GLOBAL_CATALOG_URL": f"{URL}/catalog",
 }
 
 
@@ -74,6 +81,7 @@ def test_it_says_what_the_sdks_without_variables_need(ketway: Any) -> None:
     comments = [line for line in ketway("env", "--url", URL).out.splitlines() if line[0] == "#"]
     assert f"APIClient.BASE_URL = '{URL}/v0.4'" in comments[0]
     assert f"IonQClient(base_url='{URL}/v0.4')" in comments[1]
+    assert "Keep IAM_URL set: without it the client sends its token to IBM Cloud" in comments[2]
 
 
 def test_it_imports_nothing_heavy(ketway: Any) -> None:

@@ -12,11 +12,13 @@ from ketway.circuits.gates import IONQ_NATIVE, IONQ_QIS
 from ketway.devices.device import Device, NoiseEntry
 from ketway.devices.loading import UnknownNameError, load
 
+IONQ = load().of("ionq")
+IBM = load().of("ibm")
 QPUS = [device for device in load().devices.values() if device.kind == "qpu"]
 
 
 def test_every_backend_and_model_of_ionq_is_there() -> None:
-    assert set(load().devices) == {
+    assert {device.name for device in IONQ} == {
         "simulator",
         "qpu.harmony",
         "qpu.aria-1",
@@ -96,10 +98,32 @@ def test_derived_models_say_how(entry: NoiseEntry) -> None:
     assert entry.model.source.startswith(entry.source)
 
 
-@pytest.mark.parametrize("device", load().devices.values(), ids=lambda device: device.name)
+@pytest.mark.parametrize("device", IONQ, ids=lambda device: device.name)
 def test_gates_are_those_of_the_gate_table(device: Device) -> None:
     assert set(device.qis_gates) == set(IONQ_QIS)
     assert set(device.native_gates) <= set(IONQ_NATIVE) - {"nop"}
+
+
+def test_the_simulators_of_ibm_are_there() -> None:
+    assert {device.name: (device.kind, device.qubits) for device in IBM} == {
+        "ibmq_qasm_simulator": ("simulator", 32),
+        "simulator_statevector": ("simulator", 32),
+        "simulator_mps": ("simulator", 100),
+        "simulator_stabilizer": ("simulator", 5000),
+        "simulator_extended_stabilizer": ("simulator", 63),
+    }
+    for device in IBM:
+        assert not set(device.qis_gates)
+        assert len(set(device.native_gates)) == len(device.native_gates)
+        assert device.description
+    assert len(IONQ) + len(IBM) == len(load().devices)
+
+
+def test_a_vendor_has_its_own_devices() -> None:
+    assert load().device("simulator", "ionq").vendor == "ionq"
+    with pytest.raises(UnknownNameError) as caught:
+        load().device("simulator", "ibm")
+    assert set(caught.value.known) == {device.name for device in IBM}
 
 
 @pytest.mark.parametrize(

@@ -66,6 +66,15 @@ def variables(url: str, key: str) -> dict[str, str]:
         "QISKIT_IONQ_API_TOKEN": key,
         "CIRQ_IONQ_API_KEY": key,
         "PENNYLANE_IONQ_API_KEY": key,
+        # qiskit-ibm-runtime takes a URL as it is, port and all, where it finds "experimental" in it
+        # (utils/utils.py, `default_runtime_url_resolver`).
+        "QISKIT_IBM_CHANNEL": "ibm_quantum_platform",
+        "QISKIT_IBM_TOKEN": key,
+        "QISKIT_IBM_URL": f"{url}/experimental/api/v1",
+        "QISKIT_IBM_INSTANCE": "ketway",
+        "IAM_URL": url,
+        "GLOBAL_SEARCH_URL": url,
+        "GLOBAL_CATALOG_URL": f"{url}/catalog",
     }
 
 
@@ -75,6 +84,8 @@ def comments(url: str) -> list[str]:
         "pennylane-ionq: from pennylane_ionq.api_client import APIClient; "
         f"APIClient.BASE_URL = {url + '/v0.4'!r}",
         f"ionq-core: IonQClient(base_url={url + '/v0.4'!r})",
+        "qiskit-ibm-runtime 0.49 or newer. Keep IAM_URL set: without it the client sends its token "
+        "to IBM Cloud, so never give a real IBM key as QISKIT_IBM_TOKEN here",
     ]
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import msgspec
 
 from ketway.devices.noise import NoiseModel
+
+Vendor: TypeAlias = Literal["ionq", "ibm"]
 
 
 class Fidelity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -49,11 +51,22 @@ class Device(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     qubits: int
     """Without noise; see `Catalogue.qubits` for the simulator's limit under a noise model."""
     qis_gates: tuple[str, ...]
+    """The gates of IonQ's abstract gate set; none on other vendors' devices."""
     native_gates: tuple[str, ...]
-    """As the vendor lists them; `nop` is taken by every device and listed by none."""
+    """As the vendor lists them (IBM's word for them is basis gates); `nop` is taken by every device
+    and listed by none."""
     source: str
     checked: datetime.date
     """When this entry was last compared with its sources."""
+    vendor: Vendor = "ionq"
+    """Whose backend it is: a vendor's dialect shows that vendor's devices only."""
+    description: str = ""
+    max_shots: int | None = None
+    """Most shots of a circuit, where the vendor says so."""
+    max_circuits: int | None = None
+    """Most circuits of a job, where the vendor says so."""
+    control_flow: tuple[str, ...] = ()
+    """What classical bits may decide while it runs, in the vendor's words."""
     location: str | None = None
     connectivity: Literal["all"] = "all"
     noise_models: tuple[str, ...] = ()

@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from ketway.devices.device import Device, NoiseEntry, UploadedNoise
+from ketway.devices.device import Device, NoiseEntry, UploadedNoise, Vendor
 from ketway.devices.noise import NoiseModel
 
 _NOISE_FILE: Final = "noise.toml"
@@ -42,11 +42,15 @@ class Catalogue:
     devices: Mapping[str, Device]
     noises: Mapping[str, NoiseEntry | UploadedNoise]
 
-    def device(self, name: str) -> Device:
+    def device(self, name: str, vendor: Vendor | None = None) -> Device:
+        """The device of that name, among those of `vendor` if one is given."""
         found = self.devices.get(name)
-        if found is None:
-            raise UnknownNameError("device", name, self.devices)
+        if found is None or vendor not in (None, found.vendor):
+            raise UnknownNameError("device", name, (d.name for d in self.of(vendor)))
         return found
+
+    def of(self, vendor: Vendor | None) -> list[Device]:
+        return [d for d in self.devices.values() if vendor in (None, d.vendor)]
 
     def noise(self, name: str) -> NoiseModel:
         return self.noise_entry(name).model

@@ -72,6 +72,8 @@ class Operation:
     summary: str
     body: Any = None
     """Type of the JSON body; None if it takes none (and ignores what is sent)."""
+    raw: bool = False
+    """Takes a body that is not JSON: the handler reads `Call.raw`."""
     query: type[msgspec.Struct] | None = None
     answer: Any = None
     """Type of the JSON answer, for the document."""
@@ -126,10 +128,11 @@ class Dialect:
     async def answer(self, server: _Server, request: Request) -> Response:
         """Decode, serve, and say what went wrong if it did."""
         try:
-            principal = self._accounts.principal(self._key_of(request))
+            principal = self.principal(request)
             raw, body = b"", None
-            if server.body is not None:
+            if server.body is not None or server.operation.raw:
                 raw = await self._read(request)
+            if server.body is not None:
                 body = _decode(server.body, raw)
             query = None if server.query is None else server.query.read(request)
             return await server.operation.handler(Call(request, principal, query, body, raw))
@@ -137,6 +140,10 @@ class Dialect:
             return Response(status_code=499)
         except Exception as error:
             return self._error(error, request)
+
+    def principal(self, request: Request) -> Principal:
+        """Who asks; a dialect that has tokens beside keys says otherwise."""
+        return self._accounts.principal(self._key_of(request))
 
     def refuse_method(self, request: Request, allowed: Sequence[str]) -> Response:
         error = HTTPException(

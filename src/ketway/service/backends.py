@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from ketway.devices.device import Device
+from ketway.devices.device import Device, Vendor
 from ketway.devices.loading import Catalogue, UnknownNameError
 from ketway.scheduling.dispatcher import Dispatcher
 from ketway.service.errors import NotFoundError
@@ -23,15 +23,19 @@ class Backends:
         self._catalogue = catalogue
         self._dispatcher = dispatcher
 
-    def list(self) -> list[Backend]:
-        """The simulator first: it is what people look for."""
+    def list(self, vendor: Vendor | None = None) -> list[Backend]:
+        """All of a vendor's, or of all of them. The simulator first: it is what people look for."""
         load = self._dispatcher.load()
-        devices = sorted(self._catalogue.devices.values(), key=lambda d: d.kind == "qpu")
+        devices = sorted(self._catalogue.of(vendor), key=_first_ionq_then_simulators)
         return [Backend(device, *load.get(device.name, (0, 0))) for device in devices]
 
-    def get(self, name: str) -> Backend:
+    def get(self, name: str, vendor: Vendor | None = None) -> Backend:
         try:
-            device = self._catalogue.device(name)
+            device = self._catalogue.device(name, vendor)
         except UnknownNameError as error:
             raise NotFoundError(f"{error}.".replace("device", "backend", 1)) from None
         return Backend(device, *self._dispatcher.load().get(name, (0, 0)))
+
+
+def _first_ionq_then_simulators(device: Device) -> tuple[bool, bool]:
+    return device.vendor != "ionq", device.kind == "qpu"

@@ -24,6 +24,10 @@ class RefusedError(ServiceError):
         """Paths of the values that are at fault."""
 
 
+class UnauthorizedError(ServiceError):
+    """Who asks is not known: the key or token is missing, wrong or expired."""
+
+
 class ConflictError(ServiceError):
     """It would contradict something that is there."""
 

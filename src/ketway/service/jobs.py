@@ -226,6 +226,19 @@ class Jobs:
         page = found[: wanted.limit]
         return Page(page, page[-1].id if len(found) > wanted.limit else None)
 
+    async def count(self, principal: Principal, wanted: Filter) -> int:
+        """How many jobs fit, on all pages."""
+        return await self._store.read_apart(
+            lambda c: queries.count(c, principal.project_id, wanted)
+        )
+
+    async def seconds_run(self, principal: Principal, wanted: Filter) -> float:
+        """How long those jobs ran, all together."""
+        spent = await self._store.read_apart(
+            lambda c: queries.time_run(c, principal.project_id, wanted)
+        )
+        return spent / 1e6
+
     def child_ids(self, job: Job) -> list[str]:
         if not job.children:
             return []

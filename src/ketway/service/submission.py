@@ -15,7 +15,7 @@ import numpy as np
 from ketway.circuits.circuit import Circuit, Program, Structure, kind_table
 from ketway.circuits.gates import GATES, Kind
 from ketway.circuits.ionq import too_many_controls
-from ketway.devices.device import Device
+from ketway.devices.device import Device, Vendor
 from ketway.devices.loading import Catalogue, UnknownNameError
 from ketway.devices.noise import NoiseModel
 from ketway.engines.engine import Plan
@@ -44,6 +44,8 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
     dialect: str
     format: str
     backend: str
+    vendor: Vendor | None = None
+    """Whose backends it may name; None for anybody's."""
     circuits: Sequence[Circuit] | None = None
     """The circuits, already read; or else `source`."""
     source: str | None = None
@@ -154,7 +156,7 @@ def prepare(
 
 def _device(submission: Submission, catalogue: Catalogue) -> Device:
     try:
-        device = catalogue.device(submission.backend)
+        device = catalogue.device(submission.backend, submission.vendor)
     except UnknownNameError as error:
         message = str(error).replace("device", "backend", 1)
         raise RefusedError(message, "backend") from None

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Select, bindparam, select
+from sqlalchemy import Connection, Select, bindparam, func, select
 
 from ketway.jobs.job import Attempt, Event, Job, State
 from ketway.store.changes import Claim, Payload
@@ -31,7 +32,14 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     backends: Sequence[str] | None = None
     session_id: str | None = None
     user_id: str | None = None
+    dialect: str | None = None
+    formats: Sequence[str] | None = None
+    submitted_from: int | None = None
+    submitted_to: int | None = None
+    oldest_first: bool = False
     before: str | None = None
+    offset: int = 0
+    """For the vendors whose pages have numbers: the database walks over what it skips."""
     limit: int = 25
 
 
@@ -50,14 +58,32 @@ def listing(connection: Connection, project_id: str, wanted: Filter) -> list[Job
     query = _narrowed(select(*_job_columns).where(jobs.c.project_id == project_id), wanted).limit(
         wanted.limit
     )
-    if wanted.parent_id is None:
+    if wanted.offset:
+        query = query.offset(wanted.offset)
+    if wanted.parent_id is None and not wanted.oldest_first:
         query = query.order_by(jobs.c.id.desc())
+    elif wanted.parent_id is None:
+        query = query.order_by(jobs.c.id)
     else:
         query = query.order_by(jobs.c.position)
     return [job_of(row) for row in connection.execute(query)]
 
 
-def _narrowed(query: Select[tuple[object, ...]], wanted: Filter) -> Select[tuple[object, ...]]:
+def count(connection: Connection, project_id: str, wanted: Filter) -> int:
+    """How many jobs `listing` would give if it gave them all."""
+    query = select(func.count()).select_from(jobs).where(jobs.c.project_id == project_id)
+    return int(connection.execute(_narrowed(query, wanted)).scalar_one())
+
+
+def time_run(connection: Connection, project_id: str, wanted: Filter) -> int:
+    """Microseconds from start to end of all those jobs together, of those that have ended."""
+    query = select(func.coalesce(func.sum(jobs.c.completed_at - jobs.c.started_at), 0)).where(
+        jobs.c.project_id == project_id, jobs.c.started_at.is_not(None)
+    )
+    return int(connection.execute(_narrowed(query, wanted)).scalar_one())
+
+
+def _narrowed(query: Select[Any], wanted: Filter) -> Select[Any]:
     if wanted.ids is not None:
         query = query.where(jobs.c.id.in_(wanted.ids))
     elif wanted.parent_id is None:
@@ -76,6 +102,14 @@ def _narrowed(query: Select[tuple[object, ...]], wanted: Filter) -> Select[tuple
         query = query.where(jobs.c.session_id == wanted.session_id)
     if wanted.user_id is not None:
         query = query.where(jobs.c.user_id == wanted.user_id)
+    if wanted.dialect is not None:
+        query = query.where(jobs.c.dialect == wanted.dialect)
+    if wanted.formats is not None:
+        query = query.where(jobs.c.format.in_(wanted.formats))
+    if wanted.submitted_from is not None:
+        query = query.where(jobs.c.submitted_at >= wanted.submitted_from)
+    if wanted.submitted_to is not None:
+        query = query.where(jobs.c.submitted_at <= wanted.submitted_to)
     return query
 
 

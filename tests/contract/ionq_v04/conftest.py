@@ -13,6 +13,7 @@ import pytest
 import serving
 import wires
 import wiretap
+import world_of_tests
 
 KEY = "contract-tests"
 TAP = wiretap.Wiretap()
@@ -30,15 +31,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Before any SDK is imported: no settings of the person who runs this, and no way out."""
-    for name in list(os.environ):
-        if name.startswith(SDK_VARIABLES) or name.lower().endswith("_proxy"):
-            del os.environ[name]
-    home = Path(WORLD.name) / "home"
-    home.mkdir()
-    for name in ("HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME"):
-        os.environ[name] = str(home)
-    os.environ["MPLCONFIGDIR"] = str(home)
-    TAP.install()
+    world_of_tests.close(Path(WORLD.name) / "home", SDK_VARIABLES, TAP)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -318,8 +318,9 @@ def _state(text: str) -> State:
 
 def _backend(backend: Backend) -> BackendView:
     device = backend.device
+    noise = "ideal or noisy" if device.noise_models else "ideal"
     description = (
-        f"ideal or noisy, to {device.qubits} qubits"
+        f"{noise}, to {device.qubits} qubits"
         if device.kind == "simulator"
         else f"a virtual QPU with the noise of {device.noise}"
     )

@@ -242,17 +242,19 @@ class Routes:
 
     async def backends(self, _call: Call) -> Response:
         at = now()
-        return reply([devices.backend_object(b, at) for b in self._backends.list()])
+        return reply([devices.backend_object(b, at) for b in self._backends.list("ionq")])
 
     async def backend(self, call: Call) -> Response:
-        return reply(devices.backend_object(self._backends.get(call.path("backend")), now()))
+        return reply(
+            devices.backend_object(self._backends.get(call.path("backend"), "ionq"), now())
+        )
 
     async def characterizations(self, call: Call) -> Response:
-        device = self._backends.get(call.path("backend")).device
+        device = self._backends.get(call.path("backend"), "ionq").device
         return reply(devices.characterizations(device, call.query))
 
     async def characterization(self, call: Call) -> Response:
-        device = self._backends.get(call.path("backend")).device
+        device = self._backends.get(call.path("backend"), "ionq").device
         found = devices.characterization(device)
         if found is None or found.id != call.path("UUID"):
             raise NotFoundError(f"{device.name} has no characterization {call.path('UUID')}.")
@@ -430,7 +432,7 @@ def _changed(body: CloneJobPayload, job: Job) -> dict[str, Any]:
     check_offered(body.session_id, body.settings, backend)
     if body.parent is not None:
         raise RefusedError("Ketway takes no new circuits into a job: leave parent out", "parent")
-    changed: dict[str, Any] = {"backend": backend}
+    changed: dict[str, Any] = {"backend": backend, "vendor": "ionq"}
     if backend != job.backend:
         changed["noise"] = None  # noise models belong to the simulator
     if body.name is not None:

@@ -48,6 +48,7 @@ def submission_of(payload: JobCreationPayload) -> Submission:
         dialect=NAME,
         format=payload.type,
         backend=payload.backend,
+        vendor="ionq",
         circuits=circuits,
         source=source,
         multi=payload.type == MULTI,
