@@ -61,19 +61,19 @@ def _compute(expr: Expr, bits: Sequence[int], place: Callable[[Variable], Sequen
             assert isinstance(expr.value, BitRow)
             return of_row(expr.value, bits)
         case "value":
-            value = expr.value
-            if not isinstance(value, int):
+            literal = expr.value
+            if not isinstance(literal, int):
                 raise ComputingError("only bits and whole numbers are computed with.")
-            return known(bool(value) if expr.type.sort == "bool" else value)
+            return known(bool(literal) if expr.type.sort == "bool" else literal)
     parts = [_compute(part, bits, place) for part in expr.parts]
     if expr.sort == "index":
         return cast("bool", 1, cast("uint", 1, binary(">>", parts[0], parts[1])))
     if expr.sort == "cast":
         return cast("bool" if expr.type.sort == "bool" else "uint", width, parts[0])
     table = _BINARY if expr.sort == "binary" else _UNARY
-    if expr.value not in table:
+    name = table.get(expr.value) if isinstance(expr.value, int) else None
+    if name is None:
         raise ComputingError(f"an expression has the unknown operator {expr.value}.")
-    name = table[int(expr.value)]  # type: ignore[arg-type, index]
     if expr.sort == "unary":
         value = unary(name, truth(parts[0]) if name == "!" else parts[0])
     else:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ketway.circuits.qasm.control.values import (
     ComputingError,
+    Sort,
     Value,
     binary,
     cast,
@@ -209,9 +210,9 @@ class _Flow:
 
     def _switch(self) -> None:
         params = self.instruction.params
-        if len(params) != 2 or not isinstance(params[1], tuple):
+        target, cases = params if len(params) == 2 else (None, None)
+        if not isinstance(cases, tuple):
             raise self._wrong("no value and cases")
-        target, cases = params
         value = self._target(target)
         ends: list[int] = []
         for case in cases:
@@ -266,9 +267,9 @@ class _Flow:
 
     def _for(self) -> None:
         params = self.instruction.params
-        if len(params) != 3 or not isinstance(params[0], (range, tuple)):
+        over, variable, _ = params if len(params) == 3 else (None, None, None)
+        if not isinstance(over, (range, tuple)):
             raise self._wrong("no numbers that are known before it runs")
-        over, variable, _ = params
         symbols: set[bytes] = set()
         if isinstance(variable, Formula) and len(variable.linear) == 1:
             symbols = variable.symbols()
@@ -302,9 +303,11 @@ class _Flow:
 
     def _store(self) -> None:
         params = self.instruction.params
-        if len(params) != 2 or not isinstance(params[0], Expr) or not isinstance(params[1], Expr):
+        if len(params) != 2:
             raise self._wrong("no place and value")
         where, value = params
+        if not isinstance(where, Expr) or not isinstance(value, Expr):
+            raise self._wrong("no place and value")
         lowering = self.lowering
         if where.sort == "variable" and isinstance(where.value, Variable):
             bits = lowering.place(where.value)
@@ -315,8 +318,8 @@ class _Flow:
         computed = compute(value, self.scope.bits, lowering.place, lowering.out.where)
         try:
             width_of(where.type)
-            sort = "bool" if where.type.sort == "bool" else "uint"
-            code = code_of(cast(sort, where.type.width, computed))  # type: ignore[arg-type]
+            sort: Sort = "bool" if where.type.sort == "bool" else "uint"
+            code = code_of(cast(sort, where.type.width, computed))
         except ComputingError as reason:
             raise lowering.error(str(reason)) from None
         if len(bits) > 64 or not bits:

@@ -96,6 +96,14 @@ COMPOSED: Final[Mapping[str, Steps]] = {
         ),
         controls=1,
     ),
+    "iSwapGate": Steps(
+        2,
+        0,
+        (
+            Step(Kind.RXX, (0, 1), (_angle(-_HALF),)),
+            Step(Kind.RYY, (0, 1), (_angle(-_HALF),)),
+        ),
+    ),
     "DCXGate": Steps(2, 0, (Step(_X, (0, 1)), Step(_X, (1, 0)))),
     "RZXGate": Steps(
         2, 1, (Step(_H, (1,)), Step(Kind.RZZ, (0, 1), (_angle(p0=1),)), Step(_H, (1,)))

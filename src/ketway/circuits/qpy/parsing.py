@@ -43,10 +43,8 @@ _NOT_THERE: Final = 0xFFFFFFFF
 def read_circuit(cursor: Cursor, reading: Reading, depth: int = 0, last: bool = True) -> Circuit:
     """One circuit. `last`: nothing follows it, so what ends it need not be read."""
     reading.check_depth(depth, cursor.where)
-    if reading.version >= 12:
-        head = cursor.unpack(_HEADER_12)
-    else:
-        head = (*cursor.unpack(_HEADER), 0)
+    newer = reading.version >= 12
+    head = cursor.unpack(_HEADER_12) if newer else (*cursor.unpack(_HEADER), 0)
     name_size, phase_kind, phase_size, qubits, bits, metadata, registers, instructions, own = head
     circuit = Circuit(cursor.text(name_size), qubits, bits)
     if depth == 0:

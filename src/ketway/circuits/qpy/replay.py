@@ -41,7 +41,7 @@ def read_expression(cursor: Cursor, reading: Reading, circuit: Circuit, depth: i
     for _ in range(symbols):
         if not cursor.left:
             break
-        kind, value_kind, value_size = cursor.unpack(_MAPPED)
+        kind, _, value_size = cursor.unpack(_MAPPED)
         _read_symbol(kind, cursor, reading, circuit, depth, names)
         cursor.take(value_size)
         reading.afford(1, cursor.where)
