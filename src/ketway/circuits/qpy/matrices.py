@@ -13,7 +13,7 @@ from ketway.circuits.qpy.errors import QpyError
 
 _MAGIC: Final = b"\x93NUMPY\x01\x00"
 _HEAD: Final = re.compile(
-    rb"\{'descr': '<c16', 'fortran_order': (True|False), 'shape': \(2, 2\), ?\} *\n"
+    rb"\{'descr': '<c16', 'fortran_order': (True|False), 'shape': \(2, 2,? ?\), ?\} *\n"
 )
 _NEAR: Final = 1e-6
 
