@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import struct
 import zlib
 from dataclasses import dataclass
@@ -105,9 +106,7 @@ def open_file(data: bytes, limits: Limits) -> tuple[File, Cursor, list[int]]:
         cursor.count(file.programs, _OFFSET.size, "circuits")
         offsets = [cursor.unpack(_OFFSET)[0] for _ in range(file.programs)]
         # Circuits follow each other; a file whose circuits overlap would be read many times.
-        ends = [cursor.at, *offsets]
-        if any(a > b for a, b in zip(ends, ends[1:], strict=False)) or len(set(offsets)) < len(
-            offsets
-        ):
+        places = [cursor.at - 1, *offsets]
+        if any(a >= b for a, b in itertools.pairwise(places)):
             raise QpyError("The circuits of the file do not stand where its table says.")
     return file, cursor, offsets

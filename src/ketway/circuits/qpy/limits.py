@@ -8,6 +8,9 @@ from typing import Final
 OLDEST: Final = 10
 NEWEST: Final = 18
 
+BLOCK_WORK: Final = 16
+"""Steps that entering a block, a definition or a round costs, where an instruction costs 1."""
+
 MOST_CONTROLS: Final = 255
 """A structure keeps the number of a gate's controls in one byte."""
 
@@ -25,7 +28,7 @@ class Limits:
     registers: int = 10_000
     instructions: int = 150_000
     """Of one program: as written, and again after definitions and loops are expanded."""
-    work: int = 300_000
+    work: int = 600_000
     """Steps that all programs may take to be expanded: also what adds no gate is one."""
     nesting: int = 32
     """Circuits in circuits, definitions in definitions, expressions in expressions."""

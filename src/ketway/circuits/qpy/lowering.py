@@ -13,6 +13,7 @@ from ketway.circuits.qpy.errors import QpyError, shown
 from ketway.circuits.qpy.formulas import Formula, FormulaError, apply, number
 from ketway.circuits.qpy.gathering import Gathering, undone
 from ketway.circuits.qpy.library import COMPOSED, NOTHING, STANDARD, Steps
+from ketway.circuits.qpy.limits import BLOCK_WORK
 from ketway.circuits.qpy.matrices import unitary_angles
 from ketway.circuits.qpy.parsed import (
     Array,
@@ -66,6 +67,7 @@ class Lowering:
     def block(self, scope: Scope) -> bool:
         """All instructions of a circuit; True if it certainly leaves its loop."""
         self.reading.check_depth(scope.depth, self.out.where)
+        self.reading.afford(BLOCK_WORK, self.out.where)
         self._phase(scope.circuit.phase, scope)
         top = f"circuit {shown(self.circuit.name)}"
         for index, instruction in enumerate(scope.circuit.instructions):
