@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import base64
+import gzip
 import json
+import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 

@@ -78,7 +78,7 @@ def test_a_qpy_file(client: Client) -> None:
 def test_a_qpy_file_of_several_circuits(client: Client) -> None:
     """Before version 16, circuits simply follow each other: two files make one."""
     one, two = (base64.b64decode(qpy(name, 13)) for name in ("expressions", "variables"))
-    data = bytearray(one + two[19:])
+    data = bytearray(one + two[20:])
     struct.pack_into("!Q", data, 10, 2)
     job = run(client, format="qpy", input=base64.b64encode(data).decode(), shots=20)
     assert (job["circuits"], len(job["child_ids"]), job["qubits"]) == (2, 2, 4)
