@@ -18,6 +18,11 @@ class QpyError(FailedError):
         self.message = message
         self.where = where
 
+    def inside(self, where: str, place: str) -> QpyError:
+        """The same error, located more exactly: at `place` of `where`, and there where it was."""
+        rest = self.where.removeprefix(where) if self.where.startswith(where) else ""
+        return QpyError(self.message, f"{where}, {place}{rest}")
+
 
 def shown(name: str) -> str:
     """A name from the file as messages show it."""

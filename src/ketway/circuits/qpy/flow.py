@@ -78,8 +78,14 @@ def _skip(lowering: Lowering, condition: Value) -> int:
     if condition.known is not None:
         return _ALWAYS if condition.known else _NEVER
     _no_scratch(lowering)
-    lowering.out.afford()
+    _afford(lowering, condition.code)
     return lowering.out.builder.jump(condition.code)
+
+
+def _afford(lowering: Lowering, code: Sequence[int]) -> None:
+    """A gate with such an expression: a wide register makes a long one each time it is named."""
+    lowering.reading.afford(len(code) // 4, lowering.out.where)
+    lowering.out.afford()
 
 
 def _no_scratch(lowering: Lowering) -> None:
@@ -243,7 +249,7 @@ class _Flow:
         for label in labels:
             if isinstance(label, Default):
                 return known(True)
-            self.lowering.reading.afford(1, self.lowering.out.where)
+            self.lowering.reading.afford(1 + len(chosen.code) // 16, self.lowering.out.where)
             try:
                 chosen = binary("||", chosen, binary("==", value, known(self._whole(label))))
             except ComputingError as reason:
@@ -324,7 +330,7 @@ class _Flow:
             raise lowering.error(str(reason)) from None
         if len(bits) > 64 or not bits:
             raise self._wrong("a place that is too wide")
-        lowering.out.afford()
+        _afford(lowering, code)
         lowering.out.builder.assign(bits, code)
 
     def _wrong(self, what: str) -> QpyError:

@@ -50,14 +50,22 @@ class Lowering:
         self.out = Gathering(reading, circuit.qubits, circuit.bits)
         self.bound: set[bytes] = set()
         self.used: set[bytes] = set()
+        self._at = 0
+        """The instruction of the circuit itself that is at hand."""
         self._bodies: dict[int, Circuit] = {}
         self._bases: dict[int, Instruction] = {}
         self._variables: dict[bytes, tuple[int, ...]] = {}
 
     def template(self) -> Template:
         circuit = self.circuit
-        scope = Scope(circuit, range(circuit.qubits), range(circuit.bits))
-        self.block(scope)
+        scope = Scope(circuit, list(range(circuit.qubits)), list(range(circuit.bits)))
+        where = self.out.where = f"circuit {shown(circuit.name)}"
+        try:
+            self.block(scope)
+        except QpyError as error:
+            name = circuit.instructions[self._at].name if circuit.instructions else ""
+            place = f"instruction {self._at} ({shown(name)})"
+            raise error.inside(where, place) from None
         registers = tuple(Register(name, row.bits) for name, row in circuit.registers)
         return self.out.template(circuit.name, registers, self.bound, self.used)
 
@@ -69,10 +77,9 @@ class Lowering:
         self.reading.check_depth(scope.depth, self.out.where)
         self.reading.afford(BLOCK_WORK, self.out.where)
         self._phase(scope.circuit.phase, scope)
-        top = f"circuit {shown(self.circuit.name)}"
         for index, instruction in enumerate(scope.circuit.instructions):
             if scope.depth == 0:
-                self.out.where = f"{top}, instruction {index} ({shown(instruction.name)})"
+                self._at = index
             self.reading.afford(
                 1 + (len(instruction.qubits) + len(instruction.bits)) // 8, self.out.where
             )

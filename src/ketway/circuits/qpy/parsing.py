@@ -6,7 +6,7 @@ import struct
 from typing import Final
 
 from ketway.circuits.qpy.cursor import Cursor
-from ketway.circuits.qpy.errors import shown
+from ketway.circuits.qpy.errors import QpyError, shown
 from ketway.circuits.qpy.formulas import Formula
 from ketway.circuits.qpy.parsed import (
     BitRow,
@@ -79,11 +79,12 @@ def read_circuit(cursor: Cursor, reading: Reading, depth: int = 0, last: bool = 
     circuit.definitions = _read_definitions(cursor)
     cursor.count(instructions, _INSTRUCTION.size, "instructions")
     reading.afford_written(instructions, cursor.where)
-    where = cursor.where
-    for index in range(instructions):
-        cursor.where = f"{where}, instruction {index}"
-        circuit.instructions.append(read_instruction(cursor, reading, circuit, depth))
-    cursor.where = where
+    written = circuit.instructions
+    try:
+        for _ in range(instructions):
+            written.append(read_instruction(cursor, reading, circuit, depth))
+    except QpyError as error:
+        raise error.inside(cursor.where, f"instruction {len(written)}") from None
     if not last:
         _skip_end(cursor, reading)
     return circuit
@@ -99,6 +100,7 @@ def _read_registers(cursor: Cursor, reading: Reading, circuit: Circuit, count: i
             (start,) = cursor.unpack(_INT)
             if size > circuit.qubits + circuit.bits:
                 raise cursor.error(f"register {shown(name)} is larger than the circuit.")
+            reading.afford(size, cursor.where)
             places = list(range(start, start + size))
         else:
             width = 4 if newer else 8
