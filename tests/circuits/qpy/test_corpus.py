@@ -16,20 +16,19 @@ from ketway.circuits.control import check
 from ketway.circuits.qpy import QpyError, Template, read_qpy
 
 CORPUS = {
-    int(path.stem[1:]): json.loads(path.read_text())
+    path.stem[1:]: json.loads(path.read_text())
     for path in (Path(__file__).parent / "corpus").glob("v*.json")
 }
 ALL = [(version, name) for version, records in sorted(CORPUS.items()) for name in records]
-SUMMED_BEFORE_13 = "in-definition"
 
 
-def record(version: int, name: str) -> tuple[dict[str, Any], Template]:
+def record(version: str, name: str) -> tuple[dict[str, Any], Template]:
     found = CORPUS[version][name]
     (template,) = read_qpy(base64.b64decode(found["qpy"]))
     return found, template
 
 
-def cases(field: str) -> list[tuple[int, str]]:
+def cases(field: str) -> list[tuple[str, str]]:
     return [(v, n) for v, n in ALL if field in CORPUS[v][n] and "values" not in CORPUS[v][n]]
 
 
@@ -41,17 +40,17 @@ def close(circuit: Circuit, expected: dict[str, float]) -> None:
 
 
 def test_every_version_is_there() -> None:
-    assert sorted(CORPUS) == list(range(10, 19))
+    assert {*map(str, range(10, 19)), "13-qiskit1"} == CORPUS.keys()
 
 
 @pytest.mark.parametrize(("version", "name"), cases("exact"))
-def test_gates(version: int, name: str) -> None:
+def test_gates(version: str, name: str) -> None:
     found, template = record(version, name)
     close(template.circuit(), found["exact"])
 
 
 @pytest.mark.parametrize(("version", "name"), [c for c in ALL if "values" in CORPUS[c[0]][c[1]]])
-def test_parameters(version: int, name: str) -> None:
+def test_parameters(version: str, name: str) -> None:
     found, template = record(version, name)
     assert list(template.parameters) == found["parameters"]
     batch = template.batch(np.array(found["values"]))
@@ -63,13 +62,13 @@ def test_parameters(version: int, name: str) -> None:
 
 
 @pytest.mark.parametrize(("version", "name"), cases("registers"))
-def test_registers(version: int, name: str) -> None:
+def test_registers(version: str, name: str) -> None:
     found, template = record(version, name)
     assert {r.name: list(r.bits) for r in template.registers} == found["registers"]
 
 
 @pytest.mark.parametrize(("version", "name"), cases("counts"))
-def test_control(version: int, name: str) -> None:
+def test_control(version: str, name: str) -> None:
     """Aer's counts of 4,000 shots, or of circuits with one outcome."""
     found, template = record(version, name)
     circuit = template.circuit()
@@ -84,6 +83,36 @@ def test_control(version: int, name: str) -> None:
     assert counts.keys() == exact.keys()
     for outcome, count in counts.items():
         assert abs(count / total - exact[outcome]) < 0.06
+
+
+REFUSED = json.loads((Path(__file__).parent / "corpus" / "refused.json").read_text())
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_is_not_read_is_refused_by_name(name: str) -> None:
+    with pytest.raises(QpyError) as refused:
+        read_qpy(base64.b64decode(REFUSED[name]["qpy"]))
+    assert ("0.5" if name == "power" else f"`{name}`") in refused.value.message
+    assert refused.value.where.startswith("circuit `")
+
+
+COMPUTED = json.loads((Path(__file__).parent / "corpus" / "refused12.json").read_text())
+
+
+@pytest.mark.parametrize("name", COMPUTED)
+def test_text_of_sympy_is_not_evaluated(name: str) -> None:
+    with pytest.raises(QpyError, match="text of sympy"):
+        read_qpy(base64.b64decode(COMPUTED[name]["qpy"]))
+
+
+@pytest.mark.parametrize("version", ["10", "12"])
+def test_a_swept_matrix_of_another_shape_is_refused(version: str) -> None:
+    _, template = record(version, "symbols")
+    for wrong in (np.zeros((2, 3)), np.zeros(2)):
+        with pytest.raises(QpyError, match="2 parameters"):
+            template.batch(wrong)
+    with pytest.raises(QpyError, match="Row 1"):
+        template.batch(np.array([[0.0, 1.0], [np.nan, 1.0]]))
 
 
 def distribution(circuit: Circuit) -> dict[tuple[int, ...], float]:
