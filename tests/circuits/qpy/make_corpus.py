@@ -333,9 +333,9 @@ def values_for(circuit):
     return rows.tolist()
 
 
-def save(name, circuit, version, expected, kept=None):
+def save(name, circuit, version, expected, kept=None, **more):
     out = io.BytesIO()
-    qpy.dump(circuit, out, version=version)
+    qpy.dump(circuit, out, version=version, **more)
     text = base64.b64encode(out.getvalue()).decode()
     KEPT[kept or f"v{version}"][name] = {"qiskit": qiskit.__version__, **expected, "qpy": text}
 
@@ -389,7 +389,10 @@ def main():
             if version >= 13 or name in ("symbols", "vector"):
                 save(name, circuit, version, expected)
             elif version == 12:
-                save(name, circuit, version, {}, "refused12")
+                for sort in ("sympy", "symengine"):
+                    engine = sort == "symengine"
+                    label = f"{name}-{sort}"
+                    save(label, circuit, version, {}, "refused12", use_symengine=engine)
         if OLD:
             save(name, circuit, 13, expected, "v13-qiskit1")
     for name, circuit in [] if OLD else refused():
