@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import json
 import os
 import signal
@@ -143,6 +145,16 @@ def test_qubit_0_is_on_the_right(ketway: House) -> None:
     program = b'OPENQASM 3; include "stdgates.inc"; qubit[3] q; bit[3] c; x q[0]; c = measure q;'
     shown = ketway("run", "-", "--json", stdin=program).json
     assert shown["result"]["circuits"][0]["outcomes"] == {"001": 1.0}
+
+
+def test_a_qpy_file(ketway: House, tmp_path: Path) -> None:
+    corpus = Path(__file__).parents[1] / "circuits" / "qpy" / "corpus" / "v17.json"
+    data = base64.b64decode(json.loads(corpus.read_text())["expressions"]["qpy"])
+    for file, content in (("plain.qpy", data), ("packed.qpy.gz", gzip.compress(data))):
+        (tmp_path / file).write_bytes(content)
+        shown = ketway("run", str(tmp_path / file), "--json").json
+        assert shown["job"]["format"] == "qpy"
+        assert shown["result"]["circuits"][0]["outcomes"] == {"11100101": 1.0}
 
 
 def test_noise_with_a_seed_is_repeatable(ketway: House) -> None:

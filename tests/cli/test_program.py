@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import base64
+import gzip
 import json
+import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -108,3 +112,12 @@ def test_what_is_wrong_is_said(content: bytes, said: str) -> None:
         recognise(content, "f")
     assert any(part in caught.value.message for part in said.split("|"))
     assert caught.value.exit_code is Exit.USAGE
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, zlib.compress])
+def test_qpy_is_recognised_also_compressed(pack: Callable[[bytes], bytes]) -> None:
+    content = pack(b"QISKIT" + bytes(range(30)))
+    program = recognise(content, "bell.qpy")
+    assert (program.format, program.input) == ("qpy", base64.b64encode(content).decode())
+    with pytest.raises(CommandError):
+        recognise(gzip.compress(b"something else"), "bell.qpy")

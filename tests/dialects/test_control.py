@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import json
+import struct
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -55,6 +59,59 @@ def test_a_batch(client: Client) -> None:
     assert (circuits[0]["name"], circuits[0]["outcomes"]) == ("flip", {"01": 1.0})
     (child,) = result(client, {"id": job["child_ids"][0]})
     assert child["outcomes"] == {"01": 1.0}
+
+
+CORPUS = Path(__file__).parents[1] / "circuits" / "qpy" / "corpus"
+
+
+def qpy(name: str, version: int = 17) -> str:
+    """A file by real Qiskit, in base64."""
+    text: str = json.loads((CORPUS / f"v{version}.json").read_text())[name]["qpy"]
+    return text
+
+
+def test_a_qpy_file(client: Client) -> None:
+    (circuit,) = result(client, create(client, format="qpy", input=qpy("expressions"), shots=20))
+    assert circuit["outcomes"] == {"11100101": 1.0}
+
+
+def test_a_qpy_file_of_several_circuits(client: Client) -> None:
+    """Before version 16, circuits simply follow each other: two files make one."""
+    one, two = (base64.b64decode(qpy(name, 13)) for name in ("expressions", "variables"))
+    data = bytearray(one + two[20:])
+    struct.pack_into("!Q", data, 10, 2)
+    job = run(client, format="qpy", input=base64.b64encode(data).decode(), shots=20)
+    assert (job["circuits"], len(job["child_ids"]), job["qubits"]) == (2, 2, 4)
+    circuits = result(client, job)
+    assert [c["outcomes"] for c in circuits] == [{"11100101": 1.0}, {"011": 1.0}]
+    children = [ask(client, "GET", f"/jobs/{child}").json for child in job["child_ids"]]
+    assert [(child["state"], child["qubits"]) for child in children] == [
+        ("completed", 4),
+        ("completed", 2),
+    ]
+    plan = ask(client, "POST", "/plans", new(format="qpy", input=base64.b64encode(data).decode()))
+    assert (plan.status, plan.json["circuits"]) == (200, 2)
+
+
+def test_a_qpy_file_with_open_parameters_fails_by_their_names(client: Client) -> None:
+    job = create(client, format="qpy", input=qpy("symbols"))
+    ended = ask(client, "GET", f"/jobs/{job['id']}?wait=30").json
+    assert ended["state"] == "failed"
+    assert ended["failure"]["code"] == "PreflightError"
+    assert "`alpha`, `beta`" in ended["failure"]["message"]
+
+
+@pytest.mark.parametrize("text", ["", "####", "QQ==", "UUlTS0lU", "UVNLSVQ="])
+def test_what_is_no_qpy_file_is_refused_at_once(client: Client, text: str) -> None:
+    answer = ask(client, "POST", "/jobs", new(format="qpy", input=text))
+    assert (answer.status, answer.json["error"]["code"]) == (400, "refused")
+
+
+def test_a_qpy_file_that_ends_too_early_fails(client: Client) -> None:
+    cut = base64.b64encode(base64.b64decode(qpy("expressions"))[:-40]).decode()
+    job = create(client, format="qpy", input=cut)
+    ended = ask(client, "GET", f"/jobs/{job['id']}?wait=30").json
+    assert (ended["state"], ended["failure"]["code"]) == ("failed", "PreflightError")
 
 
 def test_a_job_is_found_by_the_beginning_of_its_id(client: Client) -> None:

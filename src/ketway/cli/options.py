@@ -29,7 +29,7 @@ Circuits: TypeAlias = Annotated[
     Parameter(
         name="FILE",
         allow_leading_hyphen=True,
-        help="An IonQ circuit, input or whole job in JSON, or OpenQASM 2 or 3; "
+        help="An IonQ circuit, input or whole job in JSON, OpenQASM 2 or 3, or QPY; "
         "- reads standard input.",
     ),
 ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from base64 import b64encode
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +17,7 @@ from ketway.cli.exits import CommandError
 CIRCUIT = "ionq.circuit.v1"
 MULTI_CIRCUIT = "ionq.multi-circuit.v1"
 OPENQASM = "openqasm"
+QPY = "qpy"
 
 _FORMATS = {CIRCUIT: CIRCUIT, MULTI_CIRCUIT: MULTI_CIRCUIT, "ionq.qasm3.v1": OPENQASM}
 _COMMENTS = re.compile(r"(?:\s+|//[^\n]*(?:\n|$)|/\*.*?\*/)*", re.DOTALL)
@@ -23,7 +25,7 @@ _KNOWN = {"type", "input", "backend", "target", "shots", "noise", "name", "metad
 
 _SHAPES = (
     'A circuit looks like {"qubits": 2, "circuit": [{"gate": "h", "target": 0}]}; '
-    'a whole IonQ job ({"type": ..., "input": ...}) and OpenQASM text are read too.'
+    'a whole IonQ job ({"type": ..., "input": ...}), OpenQASM text and QPY files are read too.'
 )
 
 
@@ -44,6 +46,8 @@ class Program:
 
 def recognise(content: bytes, called: str) -> Program:
     """What this is. `called` is the file's name, for messages."""
+    if _is_qpy(content):
+        return Program(QPY, b64encode(content).decode())
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -60,6 +64,17 @@ def recognise(content: bytes, called: str) -> Program:
         f"{called} is neither JSON (it does not start with {{) nor OpenQASM "
         f"(it does not start with OPENQASM). {_SHAPES}"
     )
+
+
+def _is_qpy(content: bytes) -> bool:
+    if content.startswith(b"QISKIT"):
+        return True
+    if content[:1] not in (b"\x1f", b"x"):  # what gzip and zlib begin with
+        return False
+    # Only now: the reader brings numpy, which no other file needs here.
+    from ketway.circuits.qpy import is_qpy
+
+    return is_qpy(content)
 
 
 def _from_json(text: str, called: str) -> Program:

@@ -7,14 +7,15 @@ from pathlib import Path
 
 import msgspec
 
-from ketway.circuits.circuit import Program
-from ketway.circuits.qasm import QasmError, read_qasm
+from ketway.circuits.circuit import Circuit, Program
+from ketway.circuits.qasm import read_qasm
+from ketway.circuits.qpy import of_text, read_qpy
 from ketway.engines.engine import Plan
 from ketway.engines.running import run_program
 from ketway.engines.seeds import derive
 from ketway.execution.bundle import Read, Report, Work, decode_bundle, encode_report
 from ketway.jobs.encoding import decode_program, encode_program, encode_result, encode_results
-from ketway.jobs.failures import Code, Failure
+from ketway.jobs.failures import Code, FailedError, Failure
 from ketway.jobs.job import PlanPart
 from ketway.store.blobs import INLINE, Blobs
 
@@ -46,19 +47,35 @@ def _failed(work: Work, code: Code, message: str) -> Report:
 
 def _read(work: Work, data: bytes, blobs: Blobs) -> Report:
     try:
-        circuit = read_qasm(data.decode())
-    except QasmError as error:
-        failure = Failure(Code.PREFLIGHT, error.message, line=error.line, column=error.column)
-        return Report(job_id=work.job_id, attempt=work.attempt, failure=failure)
-    one, two = circuit.structure.counts
-    inline, blob = _pack(encode_program(Program.of([circuit])), blobs)
+        circuits = _circuits(work, data.decode())
+    except FailedError as error:
+        return Report(job_id=work.job_id, attempt=work.attempt, failure=error.failure)
+    counts = [circuit.structure.counts for circuit in circuits]
+    inline, blob = _pack(encode_program(Program.of(circuits)), blobs)
     return Report(
         job_id=work.job_id,
         attempt=work.attempt,
         data=inline,
         blob=blob,
-        read=Read(qubits=circuit.qubits, gates_1q=one, gates_2q=two),
+        read=Read(
+            qubits=max(circuit.qubits for circuit in circuits),
+            gates_1q=sum(one for one, _ in counts),
+            gates_2q=sum(two for _, two in counts),
+        ),
     )
+
+
+def _circuits(work: Work, text: str) -> list[Circuit]:
+    """What was written, as circuits; `FailedError` says why it cannot be read."""
+    if work.source == "openqasm":
+        return [read_qasm(text)]
+    circuits: list[Circuit] = []
+    for index, template in enumerate(read_qpy(of_text(text))):
+        try:
+            circuits.append(template.circuit())
+        except FailedError as error:
+            raise FailedError(msgspec.structs.replace(error.failure, circuit=index)) from None
+    return circuits
 
 
 def seeds_of(seed: int, circuits: int, children: int) -> list[int]:

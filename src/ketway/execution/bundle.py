@@ -16,6 +16,7 @@ from ketway.jobs.failures import Failure
 from ketway.jobs.job import PlanPart
 
 Task: TypeAlias = Literal["run", "read"]
+Source: TypeAlias = Literal["openqasm", "qpy"]
 
 
 class Work(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,6 +28,8 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     """`run` the circuits of a program, or `read` a program text into circuits."""
     data: bytes | None
     blob: str | None
+    source: Source = "openqasm"
+    """What is to be read; QPY travels in base64."""
     plan: list[PlanPart] = []
     seed: int = 0
     children: int = 0
@@ -46,7 +49,9 @@ class Read(msgspec.Struct, frozen=True, kw_only=True):
     """What reading a program text brought."""
 
     qubits: int
+    """Of the widest circuit."""
     gates_1q: int
+    """Of all circuits together, as the next."""
     gates_2q: int
 
 

@@ -14,6 +14,7 @@ ENTRY = "ketway.execution.attempt:perform"
 PRELOAD = (
     "ketway.engines.planner",
     "ketway.circuits.qasm",
+    "ketway.circuits.qpy",
     # numpy imports these when they are first used, which would be in every forked process anew.
     "numpy.ma",
     "numpy.random",

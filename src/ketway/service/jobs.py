@@ -8,10 +8,10 @@ from collections.abc import Sequence
 
 import msgspec
 
-from ketway.circuits.circuit import Circuit
+from ketway.circuits.circuit import Circuit, Program
 from ketway.devices.loading import Catalogue
 from ketway.engines.planner import Machine
-from ketway.execution.bundle import Report, Work
+from ketway.execution.bundle import Report, Source, Work
 from ketway.jobs.encoding import Results, decode_program, encode_program
 from ketway.jobs.failures import Code, FailedError, Failure
 from ketway.jobs.ids import new_id
@@ -101,7 +101,14 @@ class Jobs:
         assert submission.source is not None, "a submission has circuits or a source"
         source = submission.source.encode()
         report = await self.dispatcher.read(
-            Work(job_id=new_id(), attempt=0, task="read", data=source, blob=None)
+            Work(
+                job_id=new_id(),
+                attempt=0,
+                task="read",
+                data=source,
+                blob=None,
+                source=_source(submission.format),
+            )
         )
         if report.failure is not None:
             return Planned(failure=report.failure)
@@ -173,7 +180,7 @@ class Jobs:
     async def _content(self, job: Job) -> dict[str, object]:
         source = await self._payload(job.id, SOURCE)
         if source is not None:
-            return {"source": source.decode()}
+            return {"source": source.decode(), "programs": job.circuits}
         data = await self._payload(job.id, PROGRAM)
         assert data is not None, "a job has a payload"
         program = decode_program(data)
@@ -331,6 +338,7 @@ class Jobs:
                 task="read",
                 data=payload.data,
                 blob=payload.blob,
+                source=_source(job.format),
             )
         catalogue = self._catalogue_of(job)
         noise = noise_of(catalogue, catalogue.device(job.backend), job.noise)
@@ -366,17 +374,19 @@ class Jobs:
             data = await asyncio.to_thread(self._store.unpack, None, report.blob)
         catalogue = self._catalogue_of(job)
         device = catalogue.device(job.backend)
+        program = decode_program(data)
         try:
             parts: list[PlanPart] = await asyncio.to_thread(
-                plan_program, decode_program(data), device, job, catalogue, self.machine
+                plan_program, program, device, job, catalogue, self.machine
             )
         except FailedError as error:
             await self._fail(job, error.failure)
             return None
         payload = Payload(PROGRAM, report.data, report.blob)
         dry = job.dry_run and device.kind == "qpu"
+        children = _sizes(program) if job.children else []
         ready = await self._store.write(
-            lambda c: changes.make_ready(c, job, parts, payload, dry=dry)
+            lambda c: changes.make_ready(c, job, parts, payload, children, dry=dry)
         )
         if dry or not ready:
             return None
@@ -387,6 +397,17 @@ class Jobs:
         if failure.circuit == 0 and failure.code is not Code.INTERNAL:
             failure = msgspec.structs.replace(failure, circuit=None)
         await self._store.write(lambda c: changes.fail(c, job.id, failure))
+
+
+def _source(format_: str) -> Source:
+    """Which reader a program text is for."""
+    return "qpy" if format_ == "qpy" else "openqasm"
+
+
+def _sizes(program: Program) -> list[tuple[int, int, int]]:
+    """Qubits, one-qubit gates and others of each circuit."""
+    structures = [program.structure(index) for index in range(len(program))]
+    return [(structure.qubits, *structure.counts) for structure in structures]
 
 
 def _big(submission: Submission) -> bool:

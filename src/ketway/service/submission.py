@@ -49,7 +49,9 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
     circuits: Sequence[Circuit] | None = None
     """The circuits, already read; or else `source`."""
     source: str | None = None
-    """A program text that is still to be read."""
+    """A program text that is still to be read; QPY is in base64."""
+    programs: int = 1
+    """How many circuits the text says it has."""
     multi: bool = False
     """Whether each circuit becomes a child job, also if there is only one."""
     names: Sequence[str | None] = ()
@@ -184,16 +186,17 @@ def _check_sizes(submission: Submission) -> None:
             f"shots must be from 1 to {MAX_SHOTS:,}, not {submission.shots:,}", "shots"
         )
     circuits = submission.circuits
-    if circuits is None:
-        return
-    if not circuits:
+    count = submission.programs if circuits is None else len(circuits)
+    if not count:
         raise RefusedError("a job needs at least one circuit", "input.circuits")
-    if len(circuits) > MAX_CIRCUITS:
+    if count > MAX_CIRCUITS:
         raise RefusedError(
             f"a job takes at most {MAX_CIRCUITS:,} circuits, and this one has "
-            f"{len(circuits):,}: split it into several jobs",
+            f"{count:,}: split it into several jobs",
             "input.circuits",
         )
+    if circuits is None:
+        return
     gates = sum(circuit.structure.gates for circuit in circuits)
     if gates > MAX_GATES:
         raise RefusedError(
@@ -332,7 +335,7 @@ def _family(
     *,
     dry: bool,
 ) -> list[Job]:
-    count = 1 if program is None else len(program)
+    count = submission.programs if program is None else len(program)
     children = count if submission.multi else 0
     ids = new_ids(1 + children)
     at = now()
@@ -376,8 +379,14 @@ def _family(
         ready_at=at if program is not None and failure is None else None,
         completed_at=at if state in (State.FAILED, State.COMPLETED) else None,
     )
-    if program is None or not children:
+    if not children:
         return [job]
+    # Circuits that are still to be read are as large as they turn out to be.
+    sizes = (
+        [(0, 0, 0)] * children
+        if program is None
+        else [(program.batches[b].structure.qubits, *counts[b]) for b, _ in program.order]
+    )
     names = submission.names or [None] * children
     settings = submission.child_settings or [None] * children
     return [
@@ -394,12 +403,12 @@ def _family(
                 seed=derive(job.seed, i),
                 circuits=1,
                 children=0,
-                qubits=program.batches[batch].structure.qubits,
-                gates_1q=counts[batch][0],
-                gates_2q=counts[batch][1],
+                qubits=qubits,
+                gates_1q=one,
+                gates_2q=two,
                 plan=None,
             )
-            for i, (batch, _) in enumerate(program.order)
+            for i, (qubits, one, two) in enumerate(sizes)
         ),
     ]
 

@@ -104,10 +104,12 @@ def make_ready(
     job: Job,
     plan: list[PlanPart],
     payload: Payload,
+    children: Sequence[tuple[int, int, int]] = (),
     *,
     dry: bool = False,
 ) -> bool:
-    """A job whose program text has been read: `job` carries what was learnt of its circuit.
+    """A job whose program text has been read: `job` carries what was learnt of its circuit, and
+    `children` the qubits, one-qubit gates and others of each, if they are jobs of their own.
 
     A dry run ends here: everything was checked, and nothing is to be computed."""
     at = now()
@@ -126,6 +128,22 @@ def make_ready(
     ).rowcount
     if not changed:
         return False
+    if children:
+        connection.execute(
+            update(jobs)
+            .where(jobs.c.parent_id == job.id, jobs.c.position == bindparam("place"))
+            .values(
+                state=State.READY.value,
+                ready_at=at,
+                qubits=bindparam("wide"),
+                gates_1q=bindparam("one"),
+                gates_2q=bindparam("two"),
+            ),
+            [
+                {"place": place, "wide": wide, "one": one, "two": two}
+                for place, (wide, one, two) in enumerate(children)
+            ],
+        )
     _insert_payload(connection, job.id, payload)
     _note(connection, State.READY, [(job.id, job.project_id)], at)
     if dry:

@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from ketway.circuits.circuit import Circuit
 from ketway.circuits.ionq import read_circuit, read_multi
+from ketway.circuits.qpy import QpyError, programs_of_text
 from ketway.devices.noise import NoiseModel
 from ketway.dialects.control import errors
 from ketway.dialects.control.wire import (
@@ -273,10 +274,19 @@ def _submission(wanted: NewJob) -> Submission:
     circuits: Sequence[Circuit] | None = None
     source: str | None = None
     names: list[str | None] = []
+    programs = 1
     if wanted.format == "openqasm":
         if not isinstance(given, str) or not given.strip():
             raise RefusedError("input must be the text of an OpenQASM program", "input")
         source = given
+    elif wanted.format == "qpy":
+        if not isinstance(given, str):
+            raise RefusedError("input must be a QPY file in base64", "input")
+        source = given
+        try:
+            programs = programs_of_text(given)
+        except QpyError as error:
+            raise RefusedError(error.message, "input") from None
     elif not isinstance(given, InputObject):
         raise RefusedError(f"input must be an object for format {wanted.format}", "input")
     elif wanted.format == "ionq.circuit.v1" and given.circuit is not None:
@@ -287,7 +297,7 @@ def _submission(wanted: NewJob) -> Submission:
     else:
         raise RefusedError(
             "format must be ionq.circuit.v1 with input.circuit, ionq.multi-circuit.v1 with "
-            "input.circuits, or openqasm with a text as input",
+            "input.circuits, openqasm with a text as input, or qpy with a file in base64 as input",
             "format",
         )
     metadata = None if wanted.metadata is None else msgspec.json.encode(wanted.metadata).decode()
@@ -297,7 +307,8 @@ def _submission(wanted: NewJob) -> Submission:
         backend=wanted.backend,
         circuits=circuits,
         source=source,
-        multi=wanted.format == "ionq.multi-circuit.v1",
+        programs=programs,
+        multi=wanted.format == "ionq.multi-circuit.v1" or programs > 1,
         names=names,
         shots=wanted.shots,
         noise=wanted.noise,

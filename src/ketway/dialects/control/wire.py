@@ -25,9 +25,9 @@ class InputObject(msgspec.Struct):
 class NewJob(msgspec.Struct):
     backend: str
     format: str
-    """`ionq.circuit.v1`, `ionq.multi-circuit.v1` or `openqasm`."""
+    """`ionq.circuit.v1`, `ionq.multi-circuit.v1`, `openqasm` or `qpy`."""
     input: InputObject | str
-    """Circuits, or the text of a program."""
+    """Circuits, the text of a program, or a QPY file in base64."""
     shots: int = 100
     noise: Noise | None = None
     seed: Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)] | None = None
