@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from tests.acceptance.serving import BELL, Answer, Client
 
+from ketway.devices.noise import LARGEST
+
 BELL_QASM = 'OPENQASM 3.0; include "stdgates.inc"; qubit[2] q; h q[0]; cx q[0], q[1];'
 NOBODY = "01a08d98-4b5e-7000-8000-8111ee2dccbc"
 
@@ -206,6 +208,12 @@ def test_a_noise_model_that_cannot_be_is_refused_with_where(
     answer = ask(client, "POST", "/noise-models", model)
     assert answer.status == 400, answer.raw
     assert key in str(answer.json["error"]), answer.json
+
+
+def test_a_noise_model_that_is_too_long_is_refused(client: Client) -> None:
+    answer = ask(client, "POST", "/noise-models", {"name": "x", "source": "y" * LARGEST})
+    assert answer.status == 400, answer.raw
+    assert "at most" in answer.json["error"]["message"]
 
 
 def test_a_noise_model_that_jobs_wait_for_stays(client: Client) -> None:

@@ -11,7 +11,7 @@ import asyncio
 import msgspec
 
 from ketway.devices.loading import Catalogue
-from ketway.devices.noise import NoiseModel, NoiseModelError, check_noise_model, read_noise_model
+from ketway.devices.noise import NoiseModel, NoiseModelError, read_noise_model
 from ketway.service.accounts import Principal
 from ketway.service.errors import ConflictError, NotFoundError, RefusedError
 from ketway.store import changes, queries
@@ -34,7 +34,8 @@ class NoiseModels:
         found = self._catalogues.get(project_id)
         if found is None:
             documents = self._store.read(lambda c: queries.noise_models_of(c, project_id))
-            models = [read_noise_model(document) for document, _ in documents]
+            # Not checked again: it was when it was given, and jobs go by it since.
+            models = [msgspec.json.decode(document, type=NoiseModel) for document in documents]
             found = self._catalogues[project_id] = self._catalogue.with_models(models)
         return found
 
@@ -49,14 +50,14 @@ class NoiseModels:
             raise NotFoundError(f"There is no noise model {name[:200]!r}.")
         return entry.model
 
-    async def add(self, principal: Principal, model: NoiseModel) -> bool:
-        """Keep a model; False if the project has this very one already."""
+    async def add(self, principal: Principal, document: bytes) -> tuple[NoiseModel, bool]:
+        """Keep the model of a document; False if the project has this very one already."""
         try:
-            check_noise_model(model)
+            model = read_noise_model(document)
         except NoiseModelError as error:
             raise RefusedError(str(error).removeprefix(f"{error.field}: "), error.field) from None
         async with self._changing:
-            return await self._add(principal.project_id, model)
+            return model, await self._add(principal.project_id, model)
 
     async def _add(self, project: str, model: NoiseModel) -> bool:
         catalogue = self.catalogue(project)

@@ -208,11 +208,11 @@ def events_of(connection: Connection, job_id: str, after: int = 0) -> list[Event
     return [event_of(row) for row in connection.execute(query)]
 
 
-def noise_models_of(connection: Connection, project_id: str) -> list[tuple[bytes, int]]:
-    """The documents of a project's own noise models, and when each came; oldest first."""
+def noise_models_of(connection: Connection, project_id: str) -> list[bytes]:
+    """The documents of a project's own noise models, oldest first."""
     rows = connection.execute(
-        select(noise_models.c.document, noise_models.c.created_at)
+        select(noise_models.c.document)
         .where(noise_models.c.project_id == project_id)
         .order_by(noise_models.c.created_at, noise_models.c.name)
     )
-    return [(row.document, row.created_at) for row in rows]
+    return [row.document for row in rows]

@@ -108,8 +108,7 @@ class Routes:
     async def add_noise_model(self, call: Call) -> Response:
         """Jobs on a simulator name it as their noise model from now on. Models never change: a name
         that is taken is refused, unless it is by this very model."""
-        model: NoiseModel = call.body
-        new = await self._noise_models.add(call.principal, model)
+        model, new = await self._noise_models.add(call.principal, call.raw)
         view = NoiseModelView(name=model.name, own=True, model=model)
         return reply(view, 201 if new else 200)
 

@@ -78,11 +78,5 @@ def gate(name: str) -> GateObject:
     return GateObject(name, list(PARAMETERS.get(name, ())))
 
 
-def properties(device: Device) -> dict[str, Any]:
-    """What was measured on the device: of a simulator nothing, and clients take `{}` for that."""
-    del device
-    return {}
-
-
 def midnight(day: date) -> str:
     return f"{day.isoformat()}T00:00:00Z"
