@@ -166,6 +166,16 @@ def test_noise_with_a_seed_is_repeatable(ketway: House) -> None:
     assert first["job"]["noise"] == {"model": "aria-1", "seed": 7}
 
 
+def test_what_the_readme_prints_for_a_seed_is_what_comes(ketway: House) -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    command, _, rest = readme.partition("$ ketway run examples/bell.qasm ")[2].partition("\n")
+    printed = rest.partition("```")[0].splitlines()[1:]
+    ran = ketway("run", str(EXAMPLES / "bell.qasm"), *command.split())
+    counts = [(line.split()[0], line.split()[-1]) for line in printed]
+    assert counts == [(line.split()[0], line.split()[-1]) for line in ran.out.splitlines()[1:]]
+    assert len(counts) > 2
+
+
 def test_several_circuits(ketway: House) -> None:
     x, h = [{"gate": "x", "target": 0}], [{"gate": "h", "target": 0}]
     body = {

@@ -112,5 +112,5 @@ def _greet(url: str, data: Path, workers: int) -> None:
         line(("  echo '", "green"), (BELL, "green"), (f"' | ketway run -{option}", "green"))
     else:
         line((f"  ketway run {bell}{option}", "green"))
-    line((f'  eval "$(ketway env{option})"', "green"), ("    and IonQ's SDKs come here", "dim"))
+    line((f'  eval "$(ketway env{option})"', "green"), ("    and the SDKs come here", "dim"))
     sys.stdout.flush()
