@@ -27,7 +27,7 @@ from ketway.jobs.ids import now
 from ketway.scheduling.dispatcher import Dispatcher
 from ketway.service.accounts import Accounts
 from ketway.service.backends import Backends
-from ketway.service.jobs import Jobs
+from ketway.service.jobs import Jobs, Limits
 from ketway.service.noise_models import NoiseModels
 from ketway.service.tokens import Tokens
 from ketway.service.watch import Watch
@@ -65,14 +65,16 @@ class App:
             threads=self.settings.workers,
             seconds=self.settings.max_seconds * self.settings.workers * BENEFIT,
         )
+        limits = Limits(self.settings.max_seconds, self.settings.max_qpu_seconds)
         noise_models = NoiseModels(self.store, catalogue)
-        self.jobs = Jobs(self.store, noise_models, machine, watch)
+        self.jobs = Jobs(self.store, noise_models, machine, limits, watch)
         self.dispatcher = Dispatcher(
             self.store,
             self.executor,
             self.settings,
             self.jobs.work_of,
             self.jobs.when_read,
+            self.jobs.limit_of,
             watch.changed,
         )
         self.jobs.attach(self.dispatcher)

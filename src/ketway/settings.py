@@ -51,7 +51,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     memory: AtLeastOne = msgspec.field(default_factory=default_memory)
     """Bytes that all running attempts together may plan for."""
     max_seconds: Positive = 3 * 3600.0
-    """Longest time that one attempt may take."""
+    """Longest time that one attempt may take on a simulator."""
+    max_qpu_seconds: Positive = 8 * 3600.0
+    """Longest time that one attempt may take on a virtual QPU."""
     max_losses: AtLeastOne = 5
     """How many attempts of a job may die without an answer before the job fails."""
     lease_seconds: Positive = 30.0

@@ -118,7 +118,7 @@ class House:
     def _dispatcher(self) -> Dispatcher:
         return Dispatcher(
             self.store, self.executor, self.settings, self._work, self._when_read,
-            self.changed.append,
+            lambda job: self.settings.max_seconds, self.changed.append,
         )  # fmt: skip
 
     def _work(self, job: Job, claim: Claim, threads: int) -> Work:

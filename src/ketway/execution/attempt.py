@@ -13,11 +13,12 @@ from ketway.circuits.qpy import of_text, read_qpy
 from ketway.engines.engine import Plan
 from ketway.engines.running import run_program
 from ketway.engines.seeds import derive
+from ketway.execution import routine
 from ketway.execution.bundle import Read, Report, Work, decode_bundle, encode_report
 from ketway.jobs.encoding import decode_program, encode_program, encode_result, encode_results
 from ketway.jobs.failures import Code, FailedError, Failure
-from ketway.jobs.job import PlanPart
-from ketway.store.blobs import INLINE, Blobs
+from ketway.jobs.job import CIRCUITS, PlanPart
+from ketway.store.blobs import Blobs
 
 
 def perform(request: bytes, send: Callable[[bytes], None]) -> None:
@@ -31,6 +32,8 @@ def perform(request: bytes, send: Callable[[bytes], None]) -> None:
 def _report(work: Work, blobs: Blobs) -> Report:
     data = work.data if work.data is not None else blobs.get(work.blob or "")
     try:
+        if work.routine != CIRCUITS:
+            return routine.report(work, data, blobs)
         return _read(work, data, blobs) if work.task == "read" else _run(work, data, blobs)
     except MemoryError:
         return _failed(
@@ -51,7 +54,7 @@ def _read(work: Work, data: bytes, blobs: Blobs) -> Report:
     except FailedError as error:
         return Report(job_id=work.job_id, attempt=work.attempt, failure=error.failure)
     counts = [circuit.structure.counts for circuit in circuits]
-    inline, blob = _pack(encode_program(Program.of(circuits)), blobs)
+    inline, blob = blobs.keep(encode_program(Program.of(circuits)))
     return Report(
         job_id=work.job_id,
         attempt=work.attempt,
@@ -111,7 +114,7 @@ def _run(work: Work, data: bytes, blobs: Blobs) -> Report:
             else msgspec.structs.replace(failed[0], circuit=None),
             failed_circuits=failed if work.children else {},
         )
-    inline, blob = _pack(encode_results(done), blobs)
+    inline, blob = blobs.keep(encode_results(done))
     return Report(
         job_id=work.job_id,
         attempt=work.attempt,
@@ -141,7 +144,3 @@ def _plans(parts: Sequence[PlanPart], batches: int) -> list[Plan]:
         planned = msgspec.convert(msgspec.structs.asdict(part), Plan)
         plans |= dict.fromkeys(range(batches) if part.batches is None else part.batches, planned)
     return [plans[index] for index in range(batches)]
-
-
-def _pack(data: bytes, blobs: Blobs) -> tuple[bytes | None, str | None]:
-    return (data, None) if len(data) <= INLINE else (None, blobs.put(data))

@@ -11,12 +11,14 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from ketway.devices.device import Device
 from ketway.devices.noise import NoiseModel
+from ketway.engines.planner import Machine
 from ketway.jobs.failures import Failure
-from ketway.jobs.job import PlanPart
+from ketway.jobs.job import CIRCUITS, PlanPart
 
 Task: TypeAlias = Literal["run", "read"]
-Source: TypeAlias = Literal["openqasm", "qpy"]
+Source: TypeAlias = Literal["openqasm", "qpy", "params"]
 
 
 class Work(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,7 +31,13 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     data: bytes | None
     blob: str | None
     source: Source = "openqasm"
-    """What is to be read; QPY travels in base64."""
+    """What is to be read: QPY travels in base64, the parameters of a routine as they came."""
+    routine: str = CIRCUITS
+    """What is done with the circuits."""
+    device: Device | None = None
+    """What a routine's circuits must fit, and `machine` what they may need: they are planned where
+    they are read."""
+    machine: Machine | None = None
     plan: list[PlanPart] = []
     seed: int = 0
     children: int = 0
@@ -53,6 +61,13 @@ class Read(msgspec.Struct, frozen=True, kw_only=True):
     gates_1q: int
     """Of all circuits together, as the next."""
     gates_2q: int
+    circuits: int | None = None
+    """How many there are, as the next: where only reading tells."""
+    shots: int | None = None
+    seed: int | None = None
+    """The seed that was asked for."""
+    plan: list[PlanPart] | None = None
+    """How they will be run, where that was decided on reading."""
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):

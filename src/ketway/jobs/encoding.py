@@ -8,7 +8,7 @@ raise `ValueError`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -18,32 +18,14 @@ from numpy.typing import NDArray
 from ketway.circuits import control
 from ketway.circuits.circuit import Batch, Program, Register, Structure
 from ketway.jobs.failures import Failure
+from ketway.jobs.packing import unpacked
 from ketway.jobs.results import Provenance, Result, width_of
-
-T = TypeVar("T")
 
 PROGRAM_MAGIC = b"KWP2"
 RESULT_MAGIC = b"KWR1"
-_LARGEST_FRAME = 1 << 34
 _LEVEL = 1
 _RESULT_LEVEL = -1
 """Probabilities hardly shrink, so little time is spent on trying."""
-
-
-_MOST_GROWTH = 1 << 15
-"""No zstandard frame grows more: 4 bytes can stand for a block of 128 KiB."""
-
-
-def _unpacked(data: bytes | memoryview, decoder: msgspec.msgpack.Decoder[T]) -> T:
-    """Decode a compressed frame; a `ValueError` whatever its bytes are, before it takes memory
-    that its length cannot be worth."""
-    try:
-        promised = zstandard.get_frame_parameters(data).content_size
-        if promised > min(_LARGEST_FRAME, _MOST_GROWTH * len(data)):
-            raise ValueError(f"a frame of {len(data):,} bytes cannot hold {promised:,}")
-        return decoder.decode(zstandard.ZstdDecompressor().decompress(data))
-    except (zstandard.ZstdError, msgspec.MsgspecError, RecursionError, OverflowError) as error:
-        raise ValueError(f"a frame cannot be read: {error}") from None
 
 
 def _array(values: NDArray[Any], dtype: str) -> bytes:
@@ -109,7 +91,7 @@ def encode_program(program: Program) -> bytes:
 def decode_program(data: bytes) -> Program:
     if data[:4] != PROGRAM_MAGIC:
         raise ValueError("these bytes are not a Ketway program")
-    frame = _unpacked(memoryview(data)[4:], _program_decoder)
+    frame = unpacked(memoryview(data)[4:], _program_decoder)
     batches = []
     for part in frame.batches:
         structure = Structure(
@@ -125,7 +107,7 @@ def decode_program(data: bytes) -> Program:
             expressions=np.frombuffer(part.expressions, "<i4"),
             memory=part.memory,
         )
-        _check(structure)
+        check_structure(structure)
         params = np.frombuffer(part.params, "<f8").reshape(part.rows, structure.params)
         batches.append(Batch(structure, params))
     order = np.frombuffer(frame.order, "<i4").reshape(-1, 2).tolist()
@@ -138,7 +120,7 @@ def decode_program(data: bytes) -> Program:
     return Program(tuple(batches), tuple((b, r) for b, r in order), tuple(registers))
 
 
-def _check(structure: Structure) -> None:
+def check_structure(structure: Structure) -> None:
     """That the arrays belong together: engines walk them without asking."""
     gates = structure.gates
     for starts, end in (
@@ -241,7 +223,7 @@ class Results:
         if length == 0:
             return None
         start = int(self._starts[index])
-        return _decode_result(_unpacked(self._data[start : start + length], _result_decoder))
+        return _decode_result(unpacked(self._data[start : start + length], _result_decoder))
 
 
 def _decode_result(frame: _ResultFrame) -> Result:

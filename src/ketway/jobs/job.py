@@ -73,6 +73,10 @@ class PlanPart(msgspec.Struct, frozen=True, omit_defaults=True):
     one part and not 5,000, because a job is read at every poll."""
 
 
+CIRCUITS = "circuits"
+"""The routine of a job that runs each of its circuits as it is."""
+
+
 class Noise(msgspec.Struct, frozen=True, omit_defaults=True):
     """The noise that was asked for, by name; the figures are the catalogue's."""
 
@@ -95,12 +99,20 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     """Through which API it came."""
     format: str
     """How its circuits were written: `ionq.circuit.v1`, `openqasm`, …"""
+    routine: str = CIRCUITS
+    """What is done with its circuits: `circuits`, or what `routines` has, such as `sampler`."""
     backend: str
     name: str | None = None
     metadata: str | None = None
     """The client's own notes: a JSON object as text, given back unchanged."""
     settings: str | None = None
     """What only the dialect understands (JSON object as text), kept to be shown again."""
+    tags: list[str] | None = None
+    """Words of the user's by which jobs can be found."""
+    private: bool = False
+    """Its result is read once and is then gone, and its circuits are shown to nobody."""
+    max_seconds: float | None = None
+    """How long the user lets it run; None for as long as anything may."""
     state: State = State.SUBMITTED
     shots: int = 0
     seed: int = 0

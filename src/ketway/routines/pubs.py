@@ -1,4 +1,4 @@
-"""A PUB (primitive unified bloc): one circuit, a sweep of its parameters, and what is wanted of it."""
+"""A PUB (primitive unified bloc): a circuit, a sweep of its parameters, and what is wanted of it."""
 
 from __future__ import annotations
 

@@ -44,12 +44,14 @@ HEADROOM_BYTES = 1 << 30
 class _Flight:
     """A bundle that is being started or runs."""
 
-    def __init__(self, works: list[Waiting], threads: int) -> None:
+    def __init__(self, works: list[Waiting], threads: int, seconds: float) -> None:
         self.works = {waiting.job_id: waiting for waiting in works}
         self.bytes = sum(waiting.bytes for waiting in works)
         self.threads = threads
         self.small = works[0].small
         self.reading = works[0].reading
+        self.seconds = seconds
+        """How long its process may take."""
         self.crowded = self.small and len(works) >= CROWD
         self.claims: dict[str, Claim] = {}
         self.canceled: set[str] = set()
@@ -65,16 +67,18 @@ class Dispatcher:
         settings: Settings,
         work_of: Callable[[Job, Claim, int], Work],
         when_read: Callable[[Job, Report], Awaitable[Job | None]],
+        limit_of: Callable[[Job], float],
         when_changed: Callable[[str], None],
     ) -> None:
         """`work_of` says what an attempt at a job has to do; `when_read` gives the ready job whose
-        program text was read, or None if it failed; `when_changed` hears of every job whose state
-        has changed."""
+        program text was read, or None if it failed; `limit_of` says how long an attempt at a job
+        may take; `when_changed` hears of every job whose state has changed."""
         self._store = store
         self._executor = executor
         self._settings = settings
         self._work_of = work_of
         self._when_read = when_read
+        self._limit_of = limit_of
         self._when_changed = when_changed
         self._queue = Queue()
         self._jobs: dict[str, Job] = {}
@@ -139,7 +143,8 @@ class Dispatcher:
                 user=job.user_id,
                 bytes=0 if reading else job.bytes,
                 seconds=0.0 if reading else job.seconds,
-                alone=alone or job.losses > 0,
+                # One that has a time limit of its own cannot share a process, which has another.
+                alone=alone or job.losses > 0 or job.max_seconds is not None,
                 reading=reading,
             ),
             first=first,
@@ -194,7 +199,7 @@ class Dispatcher:
         if reports:
             return reports[0]
         slow = ending.reason == "limit-time"
-        failure = _too_slow(self._settings, reading=True) if slow else _unreadable(ending.reason)
+        failure = _too_slow(READING_SECONDS, reading=True) if slow else _unreadable(ending.reason)
         return Report(job_id=work.job_id, attempt=work.attempt, failure=failure)
 
     # -- dispatching --------------------------------------------------------------------------
@@ -205,7 +210,7 @@ class Dispatcher:
             self._wake.clear()
             while (works := self._next()) is not None:
                 threads = self._threads_for(works)
-                flight = _Flight(works, threads)
+                flight = _Flight(works, threads, self._seconds_for(works))
                 self._flying.add(flight)
                 for waiting in works:
                     self._flights[waiting.job_id] = flight
@@ -230,6 +235,12 @@ class Dispatcher:
         if len(works) > 1 or works[0].small:
             return 1
         return max(1, self._executor.capacity().slots - len(self._flying))
+
+    def _seconds_for(self, works: list[Waiting]) -> float:
+        """Small jobs share a process and its limit, whatever devices they are for."""
+        if works[0].small:
+            return self._settings.max_seconds
+        return min(self._limit_of(self._jobs[waiting.job_id]) for waiting in works)
 
     async def _fly(self, flight: _Flight) -> None:
         """One bundle, from claim to end."""
@@ -281,7 +292,7 @@ class Dispatcher:
         planned = SMALL_BYTES if flight.small else max(w.bytes for w in flight.works.values())
         return Limits(
             bytes=planned + planned // 4 + HEADROOM_BYTES,
-            seconds=self._settings.max_seconds,
+            seconds=flight.seconds,
             threads=flight.threads,
         )
 
@@ -419,7 +430,8 @@ class Dispatcher:
             if not self._stopping:
                 await self._again(job.id, alone=False)
         elif reason == "limit-time" and alone:
-            await self._fail(job.id, _too_slow(self._settings, reading=waiting.reading))
+            seconds = READING_SECONDS if waiting.reading else flight.seconds
+            await self._fail(job.id, _too_slow(seconds, reading=waiting.reading))
         elif waiting.reading:
             if alone and waiting.alone:
                 await self._fail(job.id, _unreadable(reason))
@@ -510,17 +522,17 @@ _UNRUNNABLE = Failure(
 )
 
 
-def _too_slow(settings: Settings, *, reading: bool) -> Failure:
+def _too_slow(seconds: float, *, reading: bool) -> Failure:
     if reading:
         return Failure(
             Code.PREFLIGHT,
-            f"Reading the program took longer than {READING_SECONDS:g} seconds. "
+            f"Reading the program took longer than {seconds:g} seconds. "
             "Make it shorter, or send the circuit as JSON.",
         )
     return Failure(
         Code.SIMULATION_TIMEOUT,
-        f"The run took longer than the limit of {settings.max_seconds:g} seconds. Use fewer "
-        "qubits, gates or shots, or ask the operator to raise KETWAY_MAX_SECONDS.",
+        f"The run took longer than its limit of {seconds:g} seconds. Use fewer qubits, gates or "
+        "shots, give the job more time, or ask the operator to raise KETWAY_MAX_SECONDS.",
     )
 
 

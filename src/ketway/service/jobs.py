@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import msgspec
 
 from ketway.circuits.circuit import Circuit, Program
 from ketway.devices.loading import Catalogue
 from ketway.engines.planner import Machine
-from ketway.execution.bundle import Report, Source, Work
+from ketway.execution.bundle import Read, Report, Source, Work
 from ketway.jobs.encoding import Results, decode_program, encode_program
 from ketway.jobs.failures import Code, FailedError, Failure
 from ketway.jobs.ids import new_id
-from ketway.jobs.job import Attempt, Event, Job, PlanPart, State
+from ketway.jobs.job import CIRCUITS, Attempt, Event, Job, PlanPart, State
+from ketway.jobs.packing import unpack
 from ketway.jobs.results import Result
 from ketway.scheduling.dispatcher import Dispatcher
 from ketway.service.accounts import Principal
@@ -37,8 +39,11 @@ from ketway.store.changes import Claim, Payload
 from ketway.store.queries import Filter
 from ketway.store.store import Store
 
-PROGRAM, SOURCE = "program", "source"
-"""Kinds of payload: circuits as arrays, and the program text that they were read from."""
+T = TypeVar("T")
+
+PROGRAM, SOURCE, INPUTS = "program", "source", "inputs"
+"""Kinds of payload: circuits as arrays, the text or parameters that were sent, and what a routine
+made of these."""
 
 BIG_CIRCUITS = 50
 BIG_GATES = 2_000
@@ -55,6 +60,13 @@ class Page(msgspec.Struct, frozen=True):
     """The cursor of the following page; None on the last."""
 
 
+class Limits(msgspec.Struct, frozen=True):
+    """Seconds that an attempt may take, by the kind of its device."""
+
+    simulator: float
+    qpu: float
+
+
 class Answer(msgspec.Struct, frozen=True):
     """The result of a job: of one circuit, or of a parent's circuits in their order."""
 
@@ -69,11 +81,17 @@ class Answer(msgspec.Struct, frozen=True):
 
 class Jobs:
     def __init__(
-        self, store: Store, noise_models: NoiseModels, machine: Machine, watch: Watch
+        self,
+        store: Store,
+        noise_models: NoiseModels,
+        machine: Machine,
+        limits: Limits,
+        watch: Watch,
     ) -> None:
         self._store = store
         self._noise_models = noise_models
         self.machine = machine
+        self._limits = limits
         self._watch = watch
         self._dispatcher: Dispatcher | None = None
         self._fresh: dict[str, Payload] = {}
@@ -99,7 +117,7 @@ class Jobs:
             return await asyncio.to_thread(plan_submission, submission, catalogue, machine)
         check(submission, catalogue)
         assert submission.source is not None, "a submission has circuits or a source"
-        source = submission.source.encode()
+        source = _bytes(submission.source)
         report = await self.dispatcher.read(
             Work(
                 job_id=new_id(),
@@ -138,7 +156,7 @@ class Jobs:
         if prepared.program is not None:
             return prepared, self._store.pack(PROGRAM, encode_program(prepared.program))
         assert submission.source is not None, "a submission has circuits or a source"
-        return prepared, self._store.pack(SOURCE, submission.source.encode())
+        return prepared, self._store.pack(SOURCE, _bytes(submission.source))
 
     async def _accept(self, prepared: Prepared, payload: Payload | None) -> Job:
         job = prepared.job
@@ -170,7 +188,10 @@ class Jobs:
             noise=job.noise,
             name=job.name,
             metadata=job.metadata,
+            routine=job.routine,
             settings=job.settings,
+            tags=job.tags,
+            max_seconds=job.max_seconds,
             dry_run=job.dry_run,
             session_id=job.session_id,
             **await self._content(job),  # type: ignore[arg-type]
@@ -180,7 +201,7 @@ class Jobs:
     async def _content(self, job: Job) -> dict[str, object]:
         source = await self._payload(job.id, SOURCE)
         if source is not None:
-            return {"source": source.decode(), "programs": job.circuits}
+            return {"source": source, "programs": max(1, job.circuits)}
         data = await self._payload(job.id, PROGRAM)
         assert data is not None, "a job has a payload"
         program = decode_program(data)
@@ -264,6 +285,10 @@ class Jobs:
 
     async def answer(self, job: Job) -> Answer:
         """The stored result of a job, the same at every reading."""
+        if job.routine != CIRCUITS:
+            raise NotFoundError(
+                f"Job {job.id} has no results circuit by circuit: it is a {job.routine} job."
+            )
         place = job.parent_id or job.id
         found = self._store.read(lambda c: queries.result(c, place))
         if found is None:
@@ -275,6 +300,41 @@ class Jobs:
         if not job.children and answer.first in answer.results.failures:
             raise NotCompletedError(f"Job {job.id} has no result: it is {job.state}.")
         return answer
+
+    async def routine_answer(self, job: Job, type_: Callable[..., T]) -> T:
+        """The stored answer of a job's routine. That of a private job is read once."""
+        found = self._store.read(lambda c: queries.result(c, job.id))
+        if found is None:
+            raise NotCompletedError(
+                f"The result of job {job.id} was read: it is a private job, and has it once."
+                if job.private and job.state is State.COMPLETED
+                else f"Job {job.id} has no result: it is {job.state}."
+            )
+        data, blob = found
+        if data is None:
+            answer = await asyncio.to_thread(lambda: unpack(self._store.unpack(None, blob), type_))
+        else:
+            answer = unpack(data, type_)
+        if job.private and not await self._forget(job):
+            return await self.routine_answer(job, type_)  # somebody was quicker: say so
+        return answer
+
+    async def _forget(self, job: Job) -> bool:
+        """Take away what a private job was and what came of it; False if that was done before."""
+        blobs = await self._store.write(lambda c: changes.forget(c, job.id))
+        for blob in blobs or ():
+            await asyncio.to_thread(self._store.blobs.remove, blob)
+        return blobs is not None
+
+    async def source(self, job: Job) -> bytes | None:
+        """What was sent of the job, as it was sent; None where nothing is kept of it."""
+        return await self._payload(job.id, SOURCE)
+
+    async def retag(self, principal: Principal, job_id: str, tags: Sequence[str]) -> Job:
+        """Give a job other tags."""
+        job = self.get(principal, job_id)
+        await self._store.write(lambda c: changes.retag(c, job_id, tags))
+        return msgspec.structs.replace(job, tags=list(tags))
 
     async def circuit(self, job: Job) -> Circuit:
         """What the job runs; a child's own circuit. Not of a job that holds several."""
@@ -328,9 +388,11 @@ class Jobs:
     def work_of(self, job: Job, claim: Claim, threads: int) -> Work:
         reading = job.state is State.SUBMITTED
         payload = self._fresh.pop(job.id, None) or self._store.read(
-            lambda c: queries.payload(c, job.id, SOURCE if reading else PROGRAM)
+            lambda c: queries.payload(c, job.id, _kind_wanted(job))
         )
         assert payload is not None, "a job has a payload"
+        if job.routine != CIRCUITS:
+            return self._routine_work(job, claim, payload, threads)
         if reading:
             return Work(
                 job_id=job.id,
@@ -357,12 +419,38 @@ class Jobs:
             threads=threads,
         )
 
+    def _routine_work(self, job: Job, claim: Claim, payload: Payload, threads: int) -> Work:
+        catalogue = self._catalogue_of(job)
+        device = catalogue.device(job.backend)
+        return Work(
+            job_id=job.id,
+            attempt=claim.attempt,
+            task="read" if job.state is State.SUBMITTED else "run",
+            data=payload.data,
+            blob=payload.blob,
+            source="params",
+            routine=job.routine,
+            device=device,
+            machine=self.machine,
+            seed=job.seed,
+            noise=noise_of(catalogue, device, job.noise),
+            threads=threads,
+        )
+
+    def limit_of(self, job: Job) -> float:
+        """The most seconds that an attempt at a job may take."""
+        kind = self._catalogue_of(job).device(job.backend).kind
+        limit = self._limits.qpu if kind == "qpu" else self._limits.simulator
+        return limit if job.max_seconds is None else min(limit, job.max_seconds)
+
     async def when_read(self, job: Job, report: Report) -> Job | None:
         """A program text was read in a process of its own: plan it, or fail the job."""
         if report.failure is not None:
             await self._fail(job, report.failure)
             return None
         assert report.read is not None, "a report without failure says what was read"
+        if job.routine != CIRCUITS:
+            return await self._when_routine_read(job, report.read, report)
         job = msgspec.structs.replace(
             job,
             qubits=report.read.qubits,
@@ -392,11 +480,42 @@ class Jobs:
             return None
         return msgspec.structs.replace(job, state=State.READY, plan=parts)
 
+    async def _when_routine_read(self, job: Job, read: Read, report: Report) -> Job | None:
+        """It was planned where it was read."""
+        job = msgspec.structs.replace(
+            job,
+            qubits=read.qubits,
+            gates_1q=read.gates_1q,
+            gates_2q=read.gates_2q,
+            circuits=read.circuits or 1,
+            shots=read.shots or 0,
+            seed=job.seed if read.seed is None else read.seed,
+        )
+        parts = read.plan or []
+        payload = Payload(INPUTS, report.data, report.blob)
+        ready = await self._store.write(
+            lambda c: changes.make_ready(c, job, parts, payload, dry=job.dry_run)
+        )
+        if job.dry_run or not ready:
+            return None
+        return msgspec.structs.replace(job, state=State.READY, plan=parts)
+
     async def _fail(self, job: Job, failure: Failure) -> None:
         # One circuit and no batch: where in the program says more than which circuit.
         if failure.circuit == 0 and failure.code is not Code.INTERNAL:
             failure = msgspec.structs.replace(failure, circuit=None)
         await self._store.write(lambda c: changes.fail(c, job.id, failure))
+
+
+def _kind_wanted(job: Job) -> str:
+    """Which payload an attempt at a job needs."""
+    if job.state is State.SUBMITTED:
+        return SOURCE
+    return PROGRAM if job.routine == CIRCUITS else INPUTS
+
+
+def _bytes(source: str | bytes) -> bytes:
+    return source.encode() if isinstance(source, str) else source
 
 
 def _source(format_: str) -> Source:

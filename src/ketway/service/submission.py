@@ -18,12 +18,12 @@ from ketway.circuits.ionq import too_many_controls
 from ketway.devices.device import Device, Vendor
 from ketway.devices.loading import Catalogue, UnknownNameError
 from ketway.devices.noise import NoiseModel
-from ketway.engines.engine import Plan
+from ketway.engines.parts import parts_of
 from ketway.engines.planner import Machine, divided, plan
 from ketway.engines.seeds import derive
 from ketway.jobs.failures import Code, FailedError, Failure
 from ketway.jobs.ids import new_ids, now
-from ketway.jobs.job import Job, Noise, PiecePlan, PlanPart, State
+from ketway.jobs.job import CIRCUITS, Job, Noise, PlanPart, State
 from ketway.service.accounts import Principal
 from ketway.service.errors import RefusedError
 
@@ -48,8 +48,9 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
     """Whose backends it may name; None for anybody's."""
     circuits: Sequence[Circuit] | None = None
     """The circuits, already read; or else `source`."""
-    source: str | None = None
-    """A program text that is still to be read; QPY is in base64."""
+    source: str | bytes | None = None
+    """A program text that is still to be read; QPY is in base64. Or the parameters of a routine."""
+    routine: str = CIRCUITS
     programs: int = 1
     """How many circuits the text says it has."""
     multi: bool = False
@@ -64,6 +65,9 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
     name: str | None = None
     metadata: str | None = None
     settings: str | None = None
+    tags: list[str] | None = None
+    private: bool = False
+    max_seconds: float | None = None
     dry_run: bool = False
     session_id: str | None = None
 
@@ -181,6 +185,8 @@ def _device(submission: Submission, catalogue: Catalogue) -> Device:
 
 
 def _check_sizes(submission: Submission) -> None:
+    if submission.routine != CIRCUITS:
+        return  # known when its parameters are read
     if not 1 <= submission.shots <= MAX_SHOTS:
         raise RefusedError(
             f"shots must be from 1 to {MAX_SHOTS:,}, not {submission.shots:,}", "shots"
@@ -233,29 +239,7 @@ def plan_program(
         except FailedError as error:
             located = msgspec.structs.replace(error.failure, circuit=firsts[index])
             raise FailedError(located) from None
-    return _parts(plans, [len(batch) for batch in program.batches])
-
-
-def _parts(plans: Sequence[Plan], circuits: Sequence[int]) -> list[PlanPart]:
-    """The plans of all batches, with what is planned alike put together."""
-    alike: dict[tuple[str, str, str, tuple[PiecePlan, ...], int], list[int]] = {}
-    for index, planned in enumerate(plans):
-        how = (planned.engine, planned.reason, planned.precision, planned.pieces, planned.bonds)
-        alike.setdefault(how, []).append(index)
-    return [
-        PlanPart(
-            engine,
-            reason,
-            max(plans[i].bytes for i in batches),
-            sum(plans[i].seconds for i in batches),
-            precision,
-            sum(circuits[i] for i in batches),
-            pieces,
-            bonds,
-            None if len(alike) == 1 else batches,
-        )
-        for (engine, reason, precision, pieces, bonds), batches in alike.items()
-    ]
+    return parts_of(plans, [len(batch) for batch in program.batches])
 
 
 def _first_circuits(program: Program) -> list[int]:
@@ -361,7 +345,11 @@ def _family(
         backend=submission.backend,
         name=submission.name,
         metadata=submission.metadata,
+        routine=submission.routine,
         settings=submission.settings,
+        tags=submission.tags,
+        private=submission.private,
+        max_seconds=submission.max_seconds,
         state=state,
         shots=submission.shots,
         seed=_seeds.getrandbits(63) if seed is None else seed,

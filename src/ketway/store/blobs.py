@@ -52,6 +52,10 @@ class Blobs:
         _sync_folder(place.parent)
         return name
 
+    def keep(self, data: bytes) -> tuple[bytes | None, str | None]:
+        """The bytes themselves where they are few, or else the name of their blob."""
+        return (data, None) if len(data) <= INLINE else (None, self.put(data))
+
     def get(self, name: str) -> bytes:
         return self._place(name).read_bytes()
 

@@ -123,6 +123,9 @@ def make_ready(
             qubits=job.qubits,
             gates_1q=job.gates_1q,
             gates_2q=job.gates_2q,
+            circuits=job.circuits,
+            shots=job.shots,
+            seed=job.seed,
             lease_until=None,
         )
     ).rowcount
@@ -380,6 +383,32 @@ def release(connection: Connection, held: Claim, outcome: str, reason: str, *, l
         {"attempt": held.attempt, "outcome": outcome, "reason": reason},
     )
     return True
+
+
+def retag(connection: Connection, job_id: str, tags: Sequence[str]) -> None:
+    connection.execute(update(jobs).where(jobs.c.id == job_id).values(tags=to_json(list(tags))))
+
+
+def forget(connection: Connection, job_id: str) -> list[str] | None:
+    """Remove the result and the payloads of a job, and give the blobs that nothing uses any more;
+    None if its result is gone already."""
+    blobs: list[str | None] = []
+    for table in (results, payloads):
+        gone = connection.execute(
+            delete(table).where(table.c.job_id == job_id).returning(table.c.blob)
+        )
+        found = list(gone.scalars())
+        if table is results and not found:
+            return None
+        blobs += found
+    _note(connection, "forgotten", [(job_id, _project_of(connection, job_id))], now())
+    return [name for name in blobs if name is not None and not _used(connection, name)]
+
+
+def _project_of(connection: Connection, job_id: str) -> str:
+    return str(
+        connection.execute(select(jobs.c.project_id).where(jobs.c.id == job_id)).scalar_one()
+    )
 
 
 _AT_ONCE = 5_000

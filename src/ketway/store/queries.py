@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Select, bindparam, func, select
 from ketway.jobs.job import Attempt, Event, Job, State
 from ketway.store.changes import Claim, Payload
 from ketway.store.often import Often
-from ketway.store.rows import JOB_FIELDS, attempt_of, event_of, job_of
+from ketway.store.rows import JOB_FIELDS, attempt_of, event_of, job_of, to_json
 from ketway.store.schema import attempts, events, jobs, noise_models, payloads, results
 
 _job_columns = [jobs.c[name] for name in JOB_FIELDS]
@@ -33,7 +33,9 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     session_id: str | None = None
     user_id: str | None = None
     dialect: str | None = None
-    formats: Sequence[str] | None = None
+    routines: Sequence[str] | None = None
+    tags: Sequence[str] = ()
+    """A job must have them all."""
     submitted_from: int | None = None
     submitted_to: int | None = None
     oldest_first: bool = False
@@ -104,8 +106,11 @@ def _narrowed(query: Select[Any], wanted: Filter) -> Select[Any]:
         query = query.where(jobs.c.user_id == wanted.user_id)
     if wanted.dialect is not None:
         query = query.where(jobs.c.dialect == wanted.dialect)
-    if wanted.formats is not None:
-        query = query.where(jobs.c.format.in_(wanted.formats))
+    if wanted.routines is not None:
+        query = query.where(jobs.c.routine.in_(wanted.routines))
+    for tag in wanted.tags:
+        # Tags are a list in JSON, where a text in quotes is found nowhere but as a whole.
+        query = query.where(func.instr(jobs.c.tags, to_json(tag)) > 0)
     if wanted.submitted_from is not None:
         query = query.where(jobs.c.submitted_at >= wanted.submitted_from)
     if wanted.submitted_to is not None:

@@ -14,6 +14,7 @@ _JSON: dict[str, msgspec.json.Decoder[Any]] = {
     "noise": msgspec.json.Decoder(Noise),
     "plan": msgspec.json.Decoder(list[PlanPart]),
     "failure": msgspec.json.Decoder(Failure),
+    "tags": msgspec.json.Decoder(list[str]),
 }
 _detail_decoder = msgspec.json.Decoder(dict[str, Any])
 
@@ -40,7 +41,8 @@ def job_of(row: Sequence[Any]) -> Job:
     for name, decoder in _JSON.items():
         if values[name] is not None:
             values[name] = decoder.decode(values[name])
-    values["dry_run"] = bool(values["dry_run"])
+    for name in ("dry_run", "private"):
+        values[name] = bool(values[name])
     return Job(**values)
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -14,11 +17,12 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    false,
 )
 
-VERSION = 2
-"""Version of this schema, kept in the database; a newer database is refused. Every version so far
-has only added tables, so an older one is brought up to date by making those it lacks."""
+VERSION = 3
+"""Version of this schema, kept in the database; a newer database is refused. An older one is
+brought up to date by making the tables it lacks, and by `ADDED`."""
 
 metadata = MetaData()
 
@@ -59,10 +63,14 @@ jobs = Table(
     Column("position", Integer, nullable=False),
     Column("dialect", String(32), nullable=False),
     Column("format", String(64), nullable=False),
+    Column("routine", String(64), nullable=False, server_default="circuits"),
     Column("backend", String(64), nullable=False),
     Column("name", Text),
     Column("metadata", Text),
     Column("settings", Text),
+    Column("tags", Text),
+    Column("private", Boolean, nullable=False, server_default=false()),
+    Column("max_seconds", Float),
     Column("state", String(16), nullable=False),
     Column("shots", Integer, nullable=False),
     Column("seed", BigInteger, nullable=False),
@@ -145,3 +153,8 @@ events = Table(
     Column("detail", Text),
     Index("events_by_job", "job_id", "seq"),
 )
+
+ADDED: dict[int, tuple[Column[Any], ...]] = {
+    3: (jobs.c.routine, jobs.c.tags, jobs.c.private, jobs.c.max_seconds),
+}
+"""Columns that a version added to tables that were there before."""

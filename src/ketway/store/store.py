@@ -10,10 +10,11 @@ from typing import TypeVar
 
 from sqlalchemy import Connection, insert, select, text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.schema import CreateColumn
 
 from ketway.jobs.ids import new_id, now
 from ketway.store import queries, schema, sqlite
-from ketway.store.blobs import INLINE, Blobs
+from ketway.store.blobs import Blobs
 from ketway.store.changes import Payload
 
 T = TypeVar("T")
@@ -98,9 +99,7 @@ class Store:
 
     def pack(self, kind: str, data: bytes) -> Payload:
         """Bytes as a payload; large ones are written to a blob, so call this off the event loop."""
-        if len(data) <= INLINE:
-            return Payload(kind, data, None)
-        return Payload(kind, None, self.blobs.put(data))
+        return Payload(kind, *self.blobs.keep(data))
 
     def unpack(self, data: bytes | None, blob: str | None) -> bytes:
         if data is not None:
@@ -118,10 +117,19 @@ def _bring_up_to_date(connection: Connection) -> None:
         )
     if found == schema.VERSION:
         return
+    if found > 0:
+        _add_columns(connection, found)
     schema.metadata.create_all(connection)
     if found == 0:
         _first_project(connection)
     connection.execute(text(f"PRAGMA user_version = {schema.VERSION}"))
+
+
+def _add_columns(connection: Connection, found: int) -> None:
+    for version in range(found + 1, schema.VERSION + 1):
+        for column in schema.ADDED.get(version, ()):
+            described = CreateColumn(column).compile(connection)
+            connection.execute(text(f"ALTER TABLE {column.table.name} ADD COLUMN {described}"))
 
 
 def _first_project(connection: Connection) -> None:

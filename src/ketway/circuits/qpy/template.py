@@ -35,6 +35,23 @@ class Template:
     formulas: tuple[tuple[int, Formula], ...]
     """Parameters of the structure that are no sums, by their place."""
 
+    @classmethod
+    def of(cls, circuit: Circuit) -> Template:
+        """A circuit whose parameters are all bound."""
+        none = np.zeros(0, dtype=np.int32)
+        return cls(
+            name="",
+            structure=circuit.structure,
+            registers=circuit.registers,
+            parameters=(),
+            symbols=(),
+            constants=circuit.params,
+            places=none,
+            columns=none,
+            factors=np.zeros(0),
+            formulas=(),
+        )
+
     def batch(self, values: Floats) -> Batch:
         """One circuit for each row of values: shape (rows, parameters)."""
         values = np.asarray(values, dtype=np.float64)

@@ -2,35 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
-from starlette.requests import Request
 from starlette.responses import Response
 
-from ketway.dialects.http import BadBodyError, Call, Dialect, Operation, reply
+from ketway.dialects.http import Call, Dialect, Operation, reply
 from ketway.dialects.ibm_runtime import configuration, errors
 from ketway.dialects.ibm_runtime.errors import IbmError
+from ketway.dialects.ibm_runtime.jobs import NAME, JobRoutes
 from ketway.dialects.ibm_runtime.signing_in import PLAN, TokenDialect, crn, plan
+from ketway.dialects.ibm_runtime.versions import OBJECTS_SINCE, VERSIONS, version_of
 from ketway.dialects.ibm_runtime.wire import (
     BackendsResponse,
     BackendStatus,
     CatalogPlan,
     InstanceResponse,
-    JobObject,
-    JobPayload,
-    JobsQuery,
-    JobsResponse,
     Period,
-    TagsQuery,
-    TagsResponse,
     UsageResponse,
     VersionObject,
     VersionsResponse,
-    job_object,
-    kept,
 )
-from ketway.jobs.ids import is_id
-from ketway.jobs.job import FINAL, Job, State
 from ketway.service.accounts import Accounts
 from ketway.service.backends import Backend, Backends
 from ketway.service.errors import NotFoundError
@@ -38,40 +29,16 @@ from ketway.service.jobs import Jobs
 from ketway.service.tokens import Tokens
 from ketway.store.queries import Filter
 
-NAME = "ibm_runtime"
-LONGEST_PAGE = 200
-PROGRAMS = ("sampler", "estimator", "executor", "noise-learner", "noise-learner-v3", "calibrate")
-"""What clients send jobs for; 404 is for other programs, since the client takes it for that."""
-OLDEST = date(2024, 1, 1)
-"""The version of a request that names none: clients before 0.35 do not."""
-OBJECTS_SINCE = date(2025, 1, 1)
-VERSIONS = ("2026-04-15", "2026-03-15", "2026-02-01", "2025-05-01", "2025-01-01", "2024-01-01")
-
 PREFIXES = ("/experimental/api/v1", "/experimental", "/api/v1", "/api", "/runtime")
 """Where clients look for it, longest first. One that finds `experimental` in its URL takes the URL
 as it is, and may end it anywhere; others add `/api/v1`."""
-
-
-def version_of(request: Request) -> date:
-    """The API version that the client was written for. A later one than any we know is served as
-    the last: the client was made after this server."""
-    text = request.headers.get("ibm-api-version")
-    if text is None:
-        return OLDEST
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise BadBodyError(
-            f"IBM-API-Version must be a date such as {VERSIONS[0]}, not {text[:80]!r}.",
-            "headers",
-            ("IBM-API-Version",),
-        ) from None
 
 
 class Routes:
     def __init__(self, jobs: Jobs, backends: Backends) -> None:
         self._jobs = jobs
         self._backends = backends
+        self._job_routes = JobRoutes(jobs, backends)
 
     # -- backends -----------------------------------------------------------------------------
 
@@ -134,56 +101,6 @@ class Routes:
     async def versions(self, _call: Call) -> Response:
         return reply(VersionsResponse([VersionObject(v) for v in VERSIONS]))
 
-    async def tags(self, call: Call) -> Response:
-        """Those of the project's latest jobs that contain the searched text."""
-        query: TagsQuery = call.query
-        page = await self._jobs.page(call.principal, Filter(dialect=NAME, limit=LONGEST_PAGE))
-        found = {tag for job in page.jobs for tag in kept(job).tags}
-        return reply(TagsResponse(sorted(tag for tag in found if query.search in tag)))
-
-    # -- jobs ---------------------------------------------------------------------------------
-
-    async def create(self, call: Call) -> Response:
-        """Refused in so many words: nothing is kept that would never run."""
-        payload: JobPayload = call.body
-        if payload.program_id not in PROGRAMS:
-            raise IbmError(
-                404,
-                errors.VALIDATION,
-                f"There is no program {payload.program_id[:80]!r}.",
-                f"Known are {', '.join(PROGRAMS)}.",
-            )
-        self._backend_named(payload.backend, 400)
-        raise IbmError(
-            400,
-            errors.UNSUPPORTED,
-            f"This Ketway does not run {payload.program_id} programs yet; nothing was submitted.",
-            "Its backends can be listed and transpiled for; to run circuits, use its IonQ API.",
-        )
-
-    async def list(self, call: Call) -> Response:
-        query: JobsQuery = call.query
-        wanted = _filter(query)
-        page = await self._jobs.page(call.principal, wanted)
-        total = await self._jobs.count(call.principal, wanted)
-        # service.jobs(skip=...) goes on asking until it has `count - skip` jobs, so that a count
-        # below the offset would make it ask for ever (qiskit_runtime_service.py, `jobs`).
-        count = max(total, query.offset)
-        return reply(
-            JobsResponse([job_object(j) for j in page.jobs], count, wanted.limit, query.offset)
-        )
-
-    async def get(self, call: Call) -> Response:
-        return reply(job_object(self._job(call)))
-
-    def _job(self, call: Call) -> Job:
-        job_id = call.path("job_id")
-        if is_id(job_id):
-            job = self._jobs.get(call.principal, job_id)
-            if job.dialect == NAME:
-                return job
-        raise NotFoundError(f"There is no job {job_id[:80]}.")
-
     def operations(self) -> tuple[Operation, ...]:
         backend = "/backends/{name}"
         # fmt: off
@@ -204,14 +121,7 @@ class Routes:
                       answer=InstanceResponse),
             Operation("GET", "/versions", "list_versions", self.versions, "The API's versions",
                       answer=VersionsResponse, public=True),
-            Operation("GET", "/tags", "list_tags", self.tags, "The tags of jobs",
-                      query=TagsQuery, answer=TagsResponse),
-            Operation("POST", "/jobs", "create_job", self.create, "Run a program",
-                      body=JobPayload, answer=JobObject,
-                      refusals={404: "There is no such program."}),
-            Operation("GET", "/jobs", "list_jobs", self.list, "The project's jobs",
-                      query=JobsQuery, answer=JobsResponse),
-            Operation("GET", "/jobs/{job_id}", "get_job", self.get, "One job", answer=JobObject),
+            *self._job_routes.operations(),
             Operation("GET", "/{plan}", "get_plan", self.plan, "An instance's plan",
                       answer=CatalogPlan),
         )
@@ -219,48 +129,6 @@ class Routes:
 
     def dialect(self, accounts: Accounts, tokens: Tokens, max_body: int) -> Dialect:
         return TokenDialect(self.operations(), accounts, errors.speak, max_body, tokens)
-
-
-def _filter(query: JobsQuery) -> Filter:
-    if query.limit < 1 or query.offset < 0 or query.offset >= 1 << 62:
-        raise BadBodyError(
-            "limit must be 1 or more, and offset 0 or more.", "query", ("limit", "offset")
-        )
-    if query.tags:
-        raise IbmError(
-            400, errors.UNSUPPORTED, "Ketway does not search jobs by tags yet.", "Leave tags out."
-        )
-    states = None
-    if query.pending is not None:
-        states = [state for state in State if (state in FINAL) is not query.pending]
-    return Filter(
-        dialect=NAME,
-        backends=None if query.backend is None else [query.backend],
-        formats=None if query.program is None else [query.program],
-        states=states,
-        session_id=query.session_id,
-        submitted_from=_moment(query.created_after, "created_after"),
-        submitted_to=_moment(query.created_before, "created_before"),
-        oldest_first=query.sort == "ASC",
-        offset=query.offset,
-        limit=min(query.limit, LONGEST_PAGE),
-    )
-
-
-def _moment(text: str | None, name: str) -> int | None:
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise BadBodyError(
-            f"{name} must be a time such as 2026-01-31T12:00:00+00:00, not {text[:80]!r}.",
-            "query",
-            (name,),
-        ) from None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return int(moment.timestamp() * 1e6)
 
 
 def _month(at: datetime) -> tuple[datetime, datetime]:

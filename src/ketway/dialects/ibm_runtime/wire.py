@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
-from typing import Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from ketway.jobs.failures import Code
 from ketway.jobs.job import Job, State
 
 StateName: TypeAlias = Literal["Queued", "Running", "Completed", "Failed", "Cancelled"]
@@ -177,6 +179,28 @@ class JobPayload(msgspec.Struct):
     program_id: str
     backend: str
     params: msgspec.Raw = msgspec.Raw(b"{}")
+    tags: list[str] = []
+    cost: Annotated[int, msgspec.Meta(ge=0)] = 0
+    """The longest it may run, in seconds; 0 for as long as anything may."""
+    private: bool = False
+    session_id: str | None = None
+    log_level: str | None = None
+    runtime: str | None = None
+    """The image to run it in, which is all one here."""
+    calibration_id: str | None = None
+
+
+class NewJob(msgspec.Struct, omit_defaults=True):
+    """The client needs both first fields, and looks its backend up again if it differs."""
+
+    id: str
+    backend: str
+    session_id: str | UnsetType = UNSET
+    private: bool = False
+
+
+class JobQuery(msgspec.Struct):
+    exclude_params: bool = False
 
 
 class JobsQuery(msgspec.Struct):
@@ -192,6 +216,10 @@ class JobsQuery(msgspec.Struct):
     sort: Literal["ASC", "DESC"] = "DESC"
 
 
+class TagsPayload(msgspec.Struct):
+    tags: list[str]
+
+
 class ProgramName(msgspec.Struct):
     id: str
 
@@ -199,19 +227,33 @@ class ProgramName(msgspec.Struct):
 class JobState(msgspec.Struct):
     status: StateName
     reason: str | UnsetType = UNSET
+    reason_code: int | UnsetType = UNSET
+
+
+class Usage(msgspec.Struct, omit_defaults=True):
+    qpu_charge_time_seconds: float
+    status: Literal["pending", "complete"]
+    quantum_seconds: float | UnsetType = UNSET
+    seconds: float | UnsetType = UNSET
 
 
 class JobObject(msgspec.Struct, kw_only=True):
     id: str
     backend: str
     state: JobState
-    status: StateName
+    status: str
     program: ProgramName
     created: str
     user_id: str
     tags: list[str]
     cost: int
+    usage: Usage
+    estimated_running_time_seconds: float | UnsetType = UNSET
+    runtime: str | UnsetType = UNSET
     session_id: str | UnsetType = UNSET
+    private: bool | UnsetType = UNSET
+    calibration_id: str | UnsetType = UNSET
+    params: msgspec.Raw | UnsetType = UNSET
 
 
 class JobsResponse(msgspec.Struct):
@@ -221,31 +263,123 @@ class JobsResponse(msgspec.Struct):
     offset: int
 
 
-class Kept(msgspec.Struct):
+class Timestamps(msgspec.Struct, omit_defaults=True):
+    created: str
+    running: str | UnsetType = UNSET
+    finished: str | UnsetType = UNSET
+
+
+class Seconds(msgspec.Struct):
+    seconds: float
+
+
+class MetricsObject(msgspec.Struct, kw_only=True):
+    timestamps: Timestamps
+    usage: Usage
+    caller: str
+    qiskit_version: str | UnsetType = UNSET
+    circuits_execution_time_ns: int
+    num_circuits: int
+    num_qubits: list[int]
+    executions: int
+    bss: Seconds | UnsetType = UNSET
+
+
+class Kept(msgspec.Struct, omit_defaults=True):
     """What only this dialect understands of a job: its `settings`."""
 
-    tags: list[str] = []
     cost: int = 0
+    log_level: str | None = None
+    image: str | None = None
+    calibration_id: str | None = None
+    caller: str = ""
 
 
 def kept(job: Job) -> Kept:
     return Kept() if job.settings is None else msgspec.json.decode(job.settings, type=Kept)
 
 
+RAN_TOO_LONG = 1305
+
+
 def job_object(job: Job) -> JobObject:
     known = kept(job)
-    name = STATES[job.state]
+    state = _state(job)
     return JobObject(
         id=job.id,
         backend=job.backend,
-        state=JobState(name, UNSET if job.failure is None else job.failure.message),
-        status=name,
-        program=ProgramName(job.format),
+        state=state,
+        status="Cancelled - Ran too long" if state.reason_code == RAN_TOO_LONG else state.status,
+        program=ProgramName(job.routine),
         created=iso(job.submitted_at),
         user_id=job.user_id,
-        tags=known.tags,
+        tags=job.tags or [],
         cost=known.cost,
+        usage=usage_of(job),
+        estimated_running_time_seconds=UNSET if job.plan is None else round(job.seconds, 3),
+        runtime=UNSET if known.image is None else known.image,
         session_id=UNSET if job.session_id is None else job.session_id,
+        private=job.private or UNSET,
+        calibration_id=UNSET if known.calibration_id is None else known.calibration_id,
+    )
+
+
+def _state(job: Job) -> JobState:
+    if job.failure is None:
+        return JobState(STATES[job.state])
+    if job.failure.code is Code.SIMULATION_TIMEOUT and job.started_at is not None:
+        # The client makes RuntimeJobMaxTimeoutError of this, by the code (runtime_job_v2.py).
+        return JobState("Cancelled", f"RAN TOO LONG. {job.failure.message}", RAN_TOO_LONG)
+    return JobState("Failed", job.failure.message, CODES.get(job.failure.code, 9999))
+
+
+CODES: dict[Code, int] = {
+    Code.INVALID_INPUT: 1002,
+    Code.PREFLIGHT: 1002,
+    Code.NOT_ENOUGH_QUBITS: 1109,
+    Code.TOO_MANY_CONTROLS: 7000,
+    Code.TOO_MANY_GATES: 1109,
+    Code.TOO_MANY_SHOTS: 6000,
+    Code.UNSUPPORTED_GATE: 7000,
+    Code.SIMULATION_ERROR: 5204,
+    Code.SIMULATION_TIMEOUT: RAN_TOO_LONG,
+    Code.CIRCUIT_TOO_COMPLEX: 1109,
+    Code.SYSTEM_CANCEL: 5203,
+    Code.INTERNAL: 9999,
+}
+"""IBM's numbers for what can be wrong with a job."""
+
+
+def seconds_of(job: Job) -> float:
+    """How long it has run, in seconds."""
+    if job.started_at is None or job.completed_at is None:
+        return 0.0
+    return (job.completed_at - job.started_at) / 1e6
+
+
+def usage_of(job: Job, *, with_seconds: bool = False) -> Usage:
+    seconds = seconds_of(job)
+    old = seconds if with_seconds else UNSET
+    return Usage(seconds, "complete" if job.final else "pending", old, old)
+
+
+def metrics_object(job: Job, *, with_seconds: bool) -> MetricsObject:
+    known = kept(job)
+    version = re.search(r"qiskit-(\d+[\w.]*)", known.caller)
+    return MetricsObject(
+        timestamps=Timestamps(
+            iso(job.submitted_at),
+            UNSET if job.started_at is None else iso(job.started_at),
+            UNSET if job.completed_at is None else iso(job.completed_at),
+        ),
+        usage=usage_of(job, with_seconds=with_seconds),
+        caller=known.caller,
+        qiskit_version=UNSET if version is None else version[1],
+        circuits_execution_time_ns=int(seconds_of(job) * 1e9),
+        num_circuits=job.circuits,
+        num_qubits=[job.qubits],
+        executions=job.circuits * job.shots,
+        bss=Seconds(seconds_of(job)) if with_seconds else UNSET,
     )
 
 

@@ -1,0 +1,113 @@
+"""Stored answers as IBM writes them: typed JSON for Qiskit, plain JSON for everybody else."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import io
+import zlib
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from ketway.jobs.answers import Bits, PrimitiveAnswer, PubAnswer, Span
+from ketway.jobs.job import Job
+from ketway.service.jobs import Jobs
+
+_LEVEL: Final = 1
+"""Of zlib: shots hardly shrink, so little time is spent on trying."""
+_INLINE: Final = 1 << 14
+"""From so many numbers on an answer is written in a thread."""
+
+
+async def text_of(jobs: Jobs, job: Job) -> bytes:
+    """The body of a job's result."""
+    answer = await jobs.routine_answer(job, PrimitiveAnswer)
+    pub_type = "SamplerPubResult" if job.routine == "sampler" else "PubResult"
+    written: Callable[[], bytes] = lambda: write(answer, pub_type)  # noqa: E731
+    return await asyncio.to_thread(written)
+
+
+def write(answer: PrimitiveAnswer, pub_type: str) -> bytes:
+    if answer.plain:
+        return msgspec.json.encode(
+            {"results": [_plain(pub) for pub in answer.pubs], "metadata": answer.metadata}
+        )
+    metadata = dict(answer.metadata)
+    if answer.spans is not None:
+        spans = _typed("ExecutionSpans", {"spans": [_span(span) for span in answer.spans]})
+        metadata = {"execution": {"execution_spans": spans}, **metadata}
+    pubs = [
+        _typed(pub_type, {"data": _data_bin(pub), "metadata": pub.metadata}) for pub in answer.pubs
+    ]
+    return msgspec.json.encode(
+        _typed("PrimitiveResult", {"pub_results": pubs, "metadata": metadata})
+    )
+
+
+def _typed(name: str, value: Any) -> dict[str, Any]:
+    return {"__type__": name, "__value__": value}
+
+
+def _data_bin(pub: PubAnswer) -> dict[str, Any]:
+    fields: dict[str, Any] = {
+        name: _typed("BitArray", {"array": array(field.array), "num_bits": field.bits})
+        for name, field in pub.bits.items()
+    }
+    fields |= {name: array(numbers) for name, numbers in pub.numbers.items()}
+    names = list(fields)
+    return _typed("DataBin", {"field_names": names, "shape": pub.shape, "fields": fields})
+
+
+def array(numbers: NDArray[Any]) -> dict[str, Any]:
+    """A numpy array file, compressed, in base64."""
+    file = io.BytesIO()
+    np.save(file, numbers, allow_pickle=False)
+    packed = base64.b64encode(zlib.compress(file.getbuffer(), _LEVEL))
+    return _typed("ndarray", packed.decode("ascii"))
+
+
+def _span(span: Span) -> dict[str, Any]:
+    return _typed(
+        span.kind,
+        {
+            "start": _typed("datetime", _moment(span.start)),
+            "stop": _typed("datetime", _moment(span.stop)),
+            "data_slices": {str(pub): slices for pub, slices in span.slices.items()},
+        },
+    )
+
+
+def _moment(at: float) -> str:
+    """Without an offset, as IBM's are."""
+    return datetime.fromtimestamp(at, UTC).replace(tzinfo=None).isoformat()
+
+
+# -- plain JSON -----------------------------------------------------------------------------------
+
+
+def _plain(pub: PubAnswer) -> dict[str, Any]:
+    data: dict[str, Any] = {name: _plain_bits(field) for name, field in pub.bits.items()}
+    data |= {name: _plain_numbers(numbers) for name, numbers in pub.numbers.items()}
+    return {"data": data, "metadata": pub.metadata}
+
+
+def _plain_bits(field: Bits) -> dict[str, Any]:
+    """Shots as hexadecimal texts; those of a sweep in lists, one for each point."""
+    rows = field.array
+    texts = np.array([hex(int.from_bytes(row.tobytes(), "big")) for row in _rows(rows)], object)
+    return {"samples": texts.reshape(rows.shape[:-1]).tolist(), "num_bits": field.bits}
+
+
+def _rows(bits: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return bits.reshape(-1, bits.shape[-1])
+
+
+def _plain_numbers(numbers: NDArray[Any]) -> Any:
+    if numbers.dtype.kind == "c":
+        numbers = np.stack([numbers.real, numbers.imag], axis=-1)
+    return numbers.tolist()

@@ -1,0 +1,1 @@
+"""IBM's programs: their parameters, as `qiskit-ibm-runtime` writes them, and what they compute."""

@@ -1,0 +1,49 @@
+"""What a device cannot do is refused before anything runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from ketway.circuits.circuit import Structure
+from ketway.devices.device import Device
+from ketway.jobs.failures import Code, FailedError, Failure
+
+MOST_EXECUTIONS: Final = 10_000_000
+"""Shots of all circuits of a job together: twice what IBM takes."""
+
+
+def check_structures(structures: Iterable[Structure], device: Device) -> None:
+    for i, structure in enumerate(structures):
+        if structure.qubits > device.qubits:
+            raise FailedError(
+                Failure(
+                    Code.NOT_ENOUGH_QUBITS,
+                    f"PUB {i} has a circuit of {structure.qubits:,} qubits; {device.name} has "
+                    f"{device.qubits:,}.",
+                    circuit=i,
+                )
+            )
+
+
+def check_totals(pubs: Sequence[tuple[int, int]], device: Device) -> None:
+    """Points and shots of each PUB."""
+    for i, (_, shots) in enumerate(pubs):
+        if device.max_shots is not None and shots > device.max_shots:
+            raise FailedError(
+                Failure(
+                    Code.TOO_MANY_SHOTS,
+                    f"PUB {i} asks for {shots:,} shots; {device.name} takes at most "
+                    f"{device.max_shots:,}.",
+                    circuit=i,
+                )
+            )
+    total = sum(points * shots for points, shots in pubs)
+    if total > MOST_EXECUTIONS:
+        raise FailedError(
+            Failure(
+                Code.TOO_MANY_SHOTS,
+                f"The job asks for {total:,} executions (points times shots), and at most "
+                f"{MOST_EXECUTIONS:,} are taken: split it into several jobs.",
+            )
+        )
