@@ -43,9 +43,7 @@ class Broadcast:
         self.members = members
 
 
-def read_observables(
-    value: Any, qubits: int, sweep: tuple[int, ...], where: str
-) -> Broadcast:
+def read_observables(value: Any, qubits: int, sweep: tuple[int, ...], where: str) -> Broadcast:
     """A text, an object of texts and coefficients, or nested lists of these, as numpy broadcasts
     them against the sweep."""
     if type_of(value) == "ObservablesArray":

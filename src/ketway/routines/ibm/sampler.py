@@ -16,7 +16,14 @@ from ketway.jobs.answers import Bits, PrimitiveAnswer, PubAnswer, Span
 from ketway.jobs.failures import Code
 from ketway.routines.ibm.checking import check_structures, check_totals
 from ketway.routines.ibm.simulating import Simulating, read_simulating, seed_of
-from ketway.routines.ibm.typed import ParamsError, Reading, decoded, struct_of
+from ketway.routines.ibm.typed import (
+    ParamsError,
+    Reading,
+    decoded,
+    options_of,
+    pubs_of,
+    struct_of,
+)
 from ketway.routines.options import SamplerOptions
 from ketway.routines.pubs import SamplerPub
 from ketway.routines.routine import Size
@@ -32,7 +39,6 @@ class SamplerInputs(msgspec.Struct, frozen=True):
     simulating: Simulating
     seed: int | None
     plain: bool
-    circuit_metadata: list[dict[str, Any]] = []
 
 
 class Sampler:
@@ -42,13 +48,14 @@ class Sampler:
     def read(self, params: bytes) -> SamplerInputs:
         given = decoded(params)
         reading = Reading()
-        options = given.get("options") or {}
-        if not isinstance(options, dict):
-            raise ParamsError("options", "the options are an object.")
+        options = options_of(given)
         chosen: SamplerOptions = struct_of(options, SamplerOptions, "options")
         simulating = read_simulating(options.get("simulator"), "options.simulator")
         default = given.get("shots") or options.get("default_shots") or DEFAULT_SHOTS
-        pubs = [_pub(reading, pub, default, f"pubs[{i}]") for i, pub in enumerate(_pubs_of(given))]
+        pubs = [
+            _pub(reading, pub, default, f"pubs[{i}]")
+            for i, pub in enumerate(pubs_of(given, "[circuit, values, shots]"))
+        ]
         seed = seed_of(options.get("seed"), "options.seed")
         return SamplerInputs(
             pubs,
@@ -100,13 +107,6 @@ class Sampler:
 
 
 SAMPLER: Final = Sampler()
-
-
-def _pubs_of(given: dict[str, Any]) -> list[Any]:
-    pubs = given.get("pubs")
-    if not isinstance(pubs, list) or not pubs:
-        raise ParamsError("pubs", "a list of at least one PUB is wanted: [circuit, values, shots].")
-    return pubs
 
 
 def _pub(reading: Reading, pub: Any, default: Any, where: str) -> SamplerPub:

@@ -76,6 +76,20 @@ def struct_of(value: Any, type_: type[Any], where: str) -> Any:
         raise ParamsError(where + path.removesuffix("`"), f"{message}.") from None
 
 
+def options_of(given: dict[str, Any]) -> dict[str, Any]:
+    options = given.get("options") or {}
+    if not isinstance(options, dict):
+        raise ParamsError("options", "the options are an object.")
+    return options
+
+
+def pubs_of(given: dict[str, Any], form: str) -> list[Any]:
+    pubs = given.get("pubs")
+    if not isinstance(pubs, list) or not pubs:
+        raise ParamsError("pubs", f"a list of at least one PUB is wanted: {form}.")
+    return pubs
+
+
 class Reading:
     """Reads the typed values of one job, within one allowance of bytes."""
 
