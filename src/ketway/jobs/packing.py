@@ -66,6 +66,8 @@ _head_decoder = msgspec.msgpack.Decoder(_Head)
 
 
 def _encoded(value: Any) -> msgspec.msgpack.Ext:
+    if isinstance(value, np.generic):
+        value = np.asarray(value)  # numpy gives a scalar for an array without axes, when it likes
     if not isinstance(value, np.ndarray) or value.dtype.kind not in _KINDS:
         raise NotImplementedError(f"{type(value).__name__} cannot be packed")
     little = np.ascontiguousarray(value, dtype=value.dtype.newbyteorder("<"))

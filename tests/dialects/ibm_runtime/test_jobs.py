@@ -103,7 +103,8 @@ def test_a_private_job_is_read_once(client: Client) -> None:
         ({"pubs": [[BELL_QASM, None, 100_000_001]]}, "asks for 100,000,001"),
         ({"pubs": [["OPENQASM 3.0; qubit q;"]]}, "no classical register"),
         ({"pubs": [["OPENQASM 3.0; qubit q; wrong q;"]]}, "pubs[0][0]: "),
-        ({"pubs": [[BELL_QASM]], "options": {"twirling": {"strategy": "some"}}}, "options.twirling.strategy: "),
+        ({"pubs": [[BELL_QASM]], "options": {"twirling": {"strategy": "some"}}},
+         "options.twirling.strategy: "),
         ({"pubs": [["OPENQASM 3.0; qubit[33] q; bit[33] c; c = measure q;"]]}, "33 qubits"),
     ],
 )  # fmt: skip
