@@ -20,8 +20,10 @@ _TWO = (Kind.SWAP, Kind.RXX, Kind.RYY, Kind.RZZ, Kind.MS, Kind.ZZ)
 _TURNS = (Kind.GPI, Kind.GPI2, Kind.MS, Kind.ZZ)
 
 _ACTING = (Kind.MEASURE, Kind.RESET, Kind.JUMP, Kind.ASSIGN)
-UNITARY_KINDS = tuple(k for k in Kind if k not in _ACTING)
-"""Every kind that is a unitary."""
+_ADDED = (Kind.DRESSING,)
+"""Kinds that no circuit is written with."""
+UNITARY_KINDS = tuple(k for k in Kind if k not in _ACTING + _ADDED)
+"""Every kind that is a unitary, and that circuits are written with."""
 
 
 def random_circuit(

@@ -63,6 +63,7 @@ class Kind(IntEnum):
     RESET = 28
     JUMP = 29
     ASSIGN = 30
+    DRESSING = 31
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +270,9 @@ _ROWS = (
     # Classical control acts on no qubit; see `control.py`.
     Gate(Kind.JUMP, "jump", 0, 0, None),
     Gate(Kind.ASSIGN, "assign", 0, 0, None),
+    # What a routine adds before or after the gates of a circuit. A machine merges it into the
+    # one-qubit gates beside it, so it is `u` and brings no noise of its own.
+    Gate(Kind.DRESSING, "dressing", 1, 3, _u),
 )
 # fmt: on
 

@@ -24,7 +24,7 @@ ANY_TWO: Final = "2q"
 LARGEST: Final = 4 << 20
 """Bytes of the longest document that is read."""
 _MOST_QUBITS: Final = 100_000
-_FREE: Final = (Kind.MEASURE, Kind.RESET, Kind.GLOBAL_PHASE)
+_FREE: Final = (Kind.MEASURE, Kind.RESET, Kind.GLOBAL_PHASE, Kind.DRESSING)
 
 
 class GateNoise(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):

@@ -24,7 +24,7 @@ from ketway.circuits.control import MOST_LOOPS
 from ketway.devices.noise import NoiseModel
 from ketway.engines import core, together
 from ketway.engines.branching import exactly, most_branches, room_for, spread
-from ketway.engines.engine import KEPT_OUTCOMES, Precision, Task
+from ketway.engines.engine import KEPT_OUTCOMES, Precision, Taken, Task
 from ketway.engines.lowering import (
     Lowered,
     Readout,
@@ -59,16 +59,7 @@ class DenseEngine:
 
     def run(self, task: Task) -> Iterator[Result]:
         noise = None if task.noise is None or task.noise.ideal else task.noise
-        structure = task.batch.structure
-        if structure.qubits > core.MAX_QUBITS:
-            raise FailedError(
-                Failure(
-                    Code.NOT_ENOUGH_QUBITS,
-                    f"The dense engine runs at most {core.MAX_QUBITS} qubits, "
-                    f"and the circuit has {structure.qubits}.",
-                )
-            )
-        lowered = lower(structure, noise)
+        lowered = _lowered(task, noise)
         if noise is None and not lowered.eventful:
             return self._exact(task, lowered)
         if noise is None and task.exact:
@@ -82,6 +73,21 @@ class DenseEngine:
                 )
             )
         return self._branched(task, lowered, noise)
+
+    def take(self, task: Task) -> Iterator[Taken]:
+        """The shots that `run` would take, sooner: nothing is counted."""
+        noise = None if task.noise is None or task.noise.ideal else task.noise
+        lowered, bits = _lowered(task, noise), task.batch.structure.outcome_bits
+        if noise is not None or lowered.eventful:
+            for record, provenance in self._records(task, lowered, noise):
+                yield Taken(_unfolded(record, lowered.readout, bits), provenance)
+            return
+        for found, seeds in self._drawn(replace(task, exact=False), lowered):
+            assert found.order is not None, "shots were asked for"
+            for i, seed in enumerate(seeds):
+                drawn = found.outcomes[i].take(found.order[i])
+                taken = _outcomes(drawn, lowered.readout, bits)
+                yield Taken(taken, _provenance(task, seed, None, 1.0, {}))
 
     def run_many(self, tasks: Sequence[Task], threads: int) -> Iterator[Result]:
         """The result of each of many tasks of one small circuit that want the same, in their
@@ -102,6 +108,22 @@ class DenseEngine:
 
     def _exact(self, task: Task, lowered: Lowered) -> Iterator[Result]:
         readout, bits = lowered.readout, task.batch.structure.outcome_bits
+        for found, seeds in self._drawn(task, lowered):
+            for i, seed in enumerate(seeds):
+                length = int(found.lengths[i])
+                yield Result(
+                    bits,
+                    _outcomes(found.outcomes[i, :length], readout, bits),
+                    None if found.probabilities is None else found.probabilities[i, :length],
+                    None if found.counts is None else found.counts[i, :length],
+                    None if found.order is None else found.order[i],
+                    _provenance(task, seed, None, float(found.masses[i]), {}),
+                )
+
+    def _drawn(self, task: Task, lowered: Lowered) -> Iterator[tuple[core.Rows, tuple[int, ...]]]:
+        """What the core gives for rows that are run from their beginning to their end, and the
+        seeds of those rows."""
+        readout = lowered.readout
         if task.shots <= 0 and not task.exact:
             raise FailedError(
                 Failure(Code.INVALID_INPUT, "Ask for shots or for the exact distribution.")
@@ -121,16 +143,7 @@ class DenseEngine:
                 floor=_FLOOR[task.precision],
                 seeds=np.array([_word(seed) for seed in seeds], dtype=np.uint64),
             )
-            for i, seed in enumerate(seeds):
-                length = int(found.lengths[i])
-                yield Result(
-                    bits,
-                    _outcomes(found.outcomes[i, :length], readout, bits),
-                    None if found.probabilities is None else found.probabilities[i, :length],
-                    None if found.counts is None else found.counts[i, :length],
-                    None if found.order is None else found.order[i],
-                    _provenance(task, seed, None, float(found.masses[i]), {}),
-                )
+            yield found, seeds
 
     def _walked(self, task: Task, lowered: Lowered) -> Iterator[Result]:
         """Exact where the branches are few, by shots otherwise."""
@@ -153,6 +166,14 @@ class DenseEngine:
                 )
 
     def _branched(self, task: Task, lowered: Lowered, noise: NoiseModel | None) -> Iterator[Result]:
+        bits = task.batch.structure.outcome_bits
+        for record, provenance in self._records(task, lowered, noise):
+            yield _counted(record, lowered.readout, bits, provenance)
+
+    def _records(
+        self, task: Task, lowered: Lowered, noise: NoiseModel | None
+    ) -> Iterator[tuple[NDArray[np.uint64], Provenance]]:
+        """The shots of each row as records of slots."""
         structure, readout = task.batch.structure, lowered.readout
         found = None if noise is None else noise_sites(structure, noise)
         figures = figures_of(found, noise, readout.slot_qubits) if found and noise else {}
@@ -177,8 +198,7 @@ class DenseEngine:
             except core.EndlessError as error:
                 raise _endless(lowered.gate_of(error.op)) from None
             for record, seed in zip(records, seeds, strict=True):
-                provenance = _provenance(task, seed, noise, 1.0, figures)
-                yield _counted(record, readout, structure.outcome_bits, provenance)
+                yield record, _provenance(task, seed, noise, 1.0, figures)
 
     def estimate(
         self,
@@ -233,6 +253,19 @@ class DenseEngine:
         numbers += row + 2 * min(CHUNK_BYTES, rows * row)
         size = register * (1 + copies) + outcomes + 150 * shots + numbers
         return int(size), seconds
+
+
+def _lowered(task: Task, noise: NoiseModel | None) -> Lowered:
+    structure = task.batch.structure
+    if structure.qubits > core.MAX_QUBITS:
+        raise FailedError(
+            Failure(
+                Code.NOT_ENOUGH_QUBITS,
+                f"The dense engine runs at most {core.MAX_QUBITS} qubits, "
+                f"and the circuit has {structure.qubits}.",
+            )
+        )
+    return lower(structure, noise)
 
 
 def _branches(sites: Sites, shots: int) -> tuple[float, float]:
@@ -322,6 +355,16 @@ def _counted(
         order.reshape(-1).astype(np.uint32),
         provenance,
     )
+
+
+def _unfolded(records: NDArray[np.uint64], readout: Readout, bits: int) -> NDArray[np.uint8]:
+    """Shots as outcomes, in the order taken."""
+    if readout.hidden:
+        records = _shown(records, len(readout.slot_bits))
+    if readout.slot_bits == tuple(range(bits)):  # slots are bits
+        flat = records.astype("<u8", copy=False).view(np.uint8).reshape(len(records), -1)
+        return np.ascontiguousarray(flat[:, : width_of(bits)])
+    return spread(records, readout, bits)
 
 
 def _shown(records: NDArray[np.uint64], slots: int) -> NDArray[np.uint64]:

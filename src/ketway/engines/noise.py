@@ -5,8 +5,8 @@ gate that a compiler would drop still brings its noise, and two spellings of one
 in theirs. A one-qubit gate has one one-qubit site and a two-qubit gate one two-qubit site, controls
 counted. A gate on k > 2 qubits is charged as what it compiles to: 6 (k - 2) two-qubit gates, along
 its operands. The exponential of a Pauli product on w > 1 qubits is charged as the 2 (w - 1)
-two-qubit gates of its chain. No-ops, global phases, measurements and resets are free, except that a
-model may name `nop`.
+two-qubit gates of its chain. No-ops, global phases, measurements, resets and dressings are free,
+except that a model may name `nop`.
 
 At a site, a Pauli error comes first: depolarising, then the Pauli channel, then the phase flips of
 relaxation, all as one distribution. Then each of its qubits may be damped.
@@ -43,7 +43,15 @@ from ketway.devices.noise import (
 )
 
 _IS_FREE: Final = kind_table(
-    (Kind.NOP, Kind.GLOBAL_PHASE, Kind.MEASURE, Kind.RESET, Kind.JUMP, Kind.ASSIGN)
+    (
+        Kind.NOP,
+        Kind.GLOBAL_PHASE,
+        Kind.MEASURE,
+        Kind.RESET,
+        Kind.JUMP,
+        Kind.ASSIGN,
+        Kind.DRESSING,
+    )
 )
 
 _OFTEN: Final = 0.5

@@ -49,7 +49,7 @@ def read_observables(value: Any, qubits: int, sweep: tuple[int, ...], where: str
     if type_of(value) == "ObservablesArray":
         value = value.get("__value__")
     leaves, shape = _leaves(value, where)
-    sums = []
+    sums: list[tuple[tuple[str, float], ...]] = []
     terms = 0
     distinct: dict[tuple[tuple[str, float], ...], int] = {}
     members = []
@@ -124,8 +124,8 @@ def _terms(leaf: Any, qubits: int, where: str) -> Iterator[tuple[str, float]]:
         if len(label) != qubits:
             raise ParamsError(
                 where,
-                f"{label[:40]!r} has {len(label):,} letters and the circuit {qubits:,} qubits: give "
-                "a letter for each qubit, in a circuit that was transpiled by "
+                f"{label[:40]!r} has {len(label):,} letters and the circuit {qubits:,} qubits: give a "
+                "letter for each qubit, for a transpiled circuit by "
                 "`observable.apply_layout(circuit.layout)`.",
             )
         yield from _expanded(label, float(number), where)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 import msgspec
+from numpy.typing import NDArray
 
 from ketway.circuits.circuit import Structure
 from ketway.devices.device import Device
@@ -28,7 +29,7 @@ from ketway.routines.options import SamplerOptions
 from ketway.routines.pubs import SamplerPub
 from ketway.routines.routine import Size
 from ketway.routines.runner import Runner
-from ketway.routines.sampling import plan_sampler, sample
+from ketway.routines.sampling import plan_sample, sample, span_of
 
 DEFAULT_SHOTS: Final = 4096
 
@@ -83,30 +84,29 @@ class Sampler:
         check_totals([(len(pub.batch), pub.shots) for pub in inputs.pubs], device)
 
     def plan(self, inputs: SamplerInputs, runner: Runner) -> list[Plan]:
-        return [part for pub in inputs.pubs for part in plan_sampler(pub, inputs.options, runner)]
+        return [part for pub in inputs.pubs for part in plan_sample(pub, inputs.options, runner)]
 
     def run(self, inputs: SamplerInputs, runner: Runner) -> PrimitiveAnswer:
         answers, spans = [], []
         for i, pub in enumerate(inputs.pubs):
             start = time.time()
             found = sample(pub, inputs.options, runner, i)
-            rows = len(pub.batch)
-            slices = {i: [[*pub.shape, pub.shots], 0, rows, 0, pub.shots]}
-            spans.append(Span("DoubleSliceSpan", start, time.time(), slices))
-            answers.append(
-                PubAnswer(
-                    pub.shape,
-                    {
-                        register.name: Bits(len(register.bits), found[register.name])
-                        for register in pub.registers
-                    },
-                    metadata={"circuit_metadata": {}},
-                )
-            )
+            span = span_of(pub, inputs.options)
+            kind = "TwirledSliceSpanV2" if span.twirled else "DoubleSliceSpan"
+            spans.append(Span(kind, start, time.time(), {i: list(span.slices)}))
+            answers.append(_answer(pub, found, inputs.options))
         return PrimitiveAnswer(answers, {"version": 2}, spans, inputs.plain, runner.used)
 
 
 SAMPLER: Final = Sampler()
+
+
+def _answer(pub: SamplerPub, found: dict[str, NDArray[Any]], options: SamplerOptions) -> PubAnswer:
+    metadata: dict[str, Any] = {"circuit_metadata": {}}
+    if options.execution.meas_type != "classified":
+        return PubAnswer(pub.shape, numbers=found, metadata=metadata)
+    bits = {r.name: Bits(len(r.bits), found[r.name]) for r in pub.registers}
+    return PubAnswer(pub.shape, bits, metadata=metadata)
 
 
 def _pub(reading: Reading, pub: Any, default: Any, where: str) -> SamplerPub:
