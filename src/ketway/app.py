@@ -127,7 +127,9 @@ class App:
         ionq = ionq_v04.Routes(self.jobs, backends)
         largest = self.settings.max_body
         tokens = Tokens(self.settings.data)
-        ibm = ibm_runtime.Routes(self.jobs, backends).dialect(accounts, tokens, largest)
+        ibm = ibm_runtime.Routes(self.jobs, backends).dialect(
+            accounts, tokens, max(largest, self.settings.max_params)
+        )
         signing_in = SigningIn(accounts, tokens, backends)
         ibm_cloud = signing_in.dialect(largest)
         dialects = {

@@ -60,6 +60,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """How long a started job is believed to be running without a heartbeat."""
     max_body: AtLeastOne = 10 * 1024 * 1024
     """Largest request body, in bytes."""
+    max_params: AtLeastOne = 64 * 1024 * 1024
+    """Largest request body that has the parameters of a program (IBM's API), in bytes."""
     calibrate: bool = True
     """Measure at the first start how fast this machine is, so that plans can say how long."""
     force_spawn: bool = False
