@@ -143,16 +143,15 @@ def _computed(pub: EstimatorPub, options: EstimatorOptions, runner: Runner) -> b
     Clifford and the noise simple. Else exact values are those of exact distributions."""
     if pub.precision or pub.shots is not None:
         return False
-    noise = runner.noise
+    noise, structure = runner.noise, pub.batch.structure
+    left = structure.kinds[unread(structure)]
+    if structure.has_control or np.isin(left, (Kind.MEASURE, Kind.RESET)).any():
+        return False
     if noise is None:
         return True
-    structure = pub.batch.structure
-    mitigated = course(options, noise, exact=True)
-    if mitigated.factors or not noise.simple or structure.has_control:
+    if course(options, noise, exact=True).factors or not noise.simple:
         return False
-    ended = unread(structure)
-    middle = np.isin(structure.kinds[ended], (Kind.MEASURE, Kind.RESET)).any()
-    return not middle and bool(clifford_rows(pub.batch).all())
+    return bool(clifford_rows(pub.batch).all())
 
 
 def _exactly(pub: EstimatorPub, options: EstimatorOptions, runner: Runner) -> EstimatorAnswer:

@@ -70,6 +70,8 @@ class Layered:
     """For each gate that is in a layer: which layer it is, and which of its gates."""
     qubits: tuple[tuple[int, ...], ...]
     """For each layer the qubits that are twirled with it, where it first comes."""
+    counts: tuple[int, ...]
+    """How often each comes."""
 
 
 def layered(
@@ -101,6 +103,7 @@ def layered(
         tuple(ordered),
         {gate: (number[layer], j) for gate, (layer, j) in places.items()},
         tuple(_twirled_with(structure, found, first[layer], strategy) for layer in ordered),
+        tuple(counts[layer] for layer in ordered),
     )
 
 
