@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ketway.circuits.circuit import Batch, Floats
+from ketway.circuits.gates import Kind
+from ketway.engines.clifford_gates import clifford_rows
 from ketway.engines.engine import Plan
 from ketway.engines.observables import Observables
 from ketway.engines.prepass.sheet import runs
-from ketway.routines.bodies import Plain
-from ketway.routines.configurations import configurations, letters_of
-from ketway.routines.measuring import Measurement
-from ketway.routines.mitigation.shots import Amount
+from ketway.routines.configurations import Configurations
+from ketway.routines.course import course
+from ketway.routines.measuring import Means, unread
+from ketway.routines.mitigated import Mitigated
+from ketway.routines.mitigation.extrapolation import extrapolated
 from ketway.routines.options import EstimatorOptions
 from ketway.routines.placing import Index
 from ketway.routines.pubs import EstimatorPub
+from ketway.routines.reading import well_read
 from ketway.routines.runner import Runner
 
 SPARSE: Final = 32
@@ -49,54 +53,129 @@ def estimate(
     pub: EstimatorPub, options: EstimatorOptions, runner: Runner, key: int
 ) -> EstimatorAnswer:
     """The answer of one PUB; `key` tells its draws from those of the job's other PUBs."""
-    if pub.precision == 0 and pub.shots is None and runner.noise is None:
-        values = _exact(pub, runner)
-        none = np.zeros(pub.shape)
-        return EstimatorAnswer(values, none, none.copy(), _metadata(pub, Amount(1, 0)))
-    amount = amount_of(pub)
-    measurement = Measurement(pub.batch, configurations(pub), Plain(), amount)
-    means = measurement.run(runner, letters_of(pub.observables), key)
-    wanted = measurement.wanted
+    if _computed(pub, options, runner):
+        return _exactly(pub, options, runner)
+    mitigated = Mitigated(pub, options, runner)
+    found = mitigated.run(key)
+    if mitigated.course.factors:
+        return _extrapolated(mitigated, found)
+    (means,), wanted = found, mitigated.wanted
     return EstimatorAnswer(
         wanted.sums(means.values).reshape(pub.shape),
         wanted.errors(means.squares).reshape(pub.shape),
         wanted.errors(means.ensemble).reshape(pub.shape),
-        _metadata(pub, amount),
+        _metadata(mitigated, mitigated.notes),
     )
 
 
 def plan_estimate(pub: EstimatorPub, options: EstimatorOptions, runner: Runner) -> list[Plan]:
     """What `estimate` will need, step by step; raises `FailedError` where it cannot be done."""
-    if pub.precision == 0 and pub.shots is None and runner.noise is None:
-        return [runner.plan_expecting(batch, some) for batch, some, _, _ in _wanted(pub)]
-    return [Measurement(pub.batch, configurations(pub), Plain(), amount_of(pub)).plan(runner)]
+    if _computed(pub, options, runner):
+        alone = _seen_by(pub, options, runner)
+        return [alone.plan_expecting(batch, some) for batch, some, _, _ in _wanted(pub)]
+    return list(Mitigated(pub, options, runner).plans())
 
 
-def amount_of(pub: EstimatorPub) -> Amount:
-    if pub.shots is not None:
-        return Amount(1, pub.shots)
-    return Amount(1, math.ceil(1 / pub.precision**2) if pub.precision else 0)
+def _extrapolated(mitigated: Mitigated, found: list[Means]) -> EstimatorAnswer:
+    """Each product is extrapolated for itself; the models at all points make sums of their own."""
+    course, wanted, pub = mitigated.course, mitigated.wanted, mitigated.pub
+    factors, points = np.array(course.factors), np.array(course.points)
+    values = np.array([means.values for means in found])
+    squares = np.array([means.squares for means in found])
+    ensemble = np.array([means.ensemble for means in found])
+    best = np.zeros((2, wanted.pairs))
+    every = np.zeros((2, len(course.models), len(points), wanted.pairs))
+    chosen = []
+    for pair in range(wanted.pairs):
+        errors = np.sqrt(squares[:, pair])
+        one = extrapolated(factors, values[:, pair], errors, course.models, points)
+        best[:, pair] = one.value, one.error**2
+        every[0, :, :, pair], every[1, :, :, pair] = one.values, one.errors**2
+        chosen.append(one.model)
+    names = _models(wanted, chosen).reshape(pub.shape)
+    notes = {**mitigated.notes, "zne": {"extrapolators": names.tolist()}}
+
+    def last(sums: Floats, axes: int) -> Floats:
+        """The axes of the PUB first."""
+        moved = np.moveaxis(sums, -1, 0)
+        return np.ascontiguousarray(moved).reshape(*pub.shape, *moved.shape[1 : axes + 1])
+
+    errors = wanted.errors(best[1]).reshape(pub.shape)
+    return EstimatorAnswer(
+        wanted.sums(best[0]).reshape(pub.shape),
+        errors,
+        errors.copy(),
+        _metadata(mitigated, notes),
+        last(wanted.sums(values), 1),
+        last(wanted.errors(squares), 1),
+        last(wanted.errors(ensemble), 1),
+        last(wanted.sums(every[0]), 2),
+        last(wanted.errors(every[1]), 2),
+    )
 
 
-def _metadata(pub: EstimatorPub, amount: Amount) -> dict[str, Any]:
-    return {
-        "shots": amount.total,
-        "target_precision": pub.precision,
+def _models(wanted: Configurations, chosen: list[str]) -> NDArray[np.object_]:
+    """For each element the model that its products were extrapolated by, or that they differ."""
+    out = np.full(len(wanted.offsets), "", dtype=object)
+    for owner, source in zip(wanted.owners.tolist(), wanted.sources.tolist(), strict=True):
+        out[owner] = chosen[source] if out[owner] in ("", chosen[source]) else "multiple"
+    return out
+
+
+def _metadata(mitigated: Mitigated, resilience: dict[str, Any]) -> dict[str, Any]:
+    found = {
+        "shots": mitigated.taken.total,
+        "target_precision": mitigated.pub.precision,
         "circuit_metadata": {},
-        "resilience": {},
-        "num_randomizations": amount.randomizations,
+        "resilience": resilience,
+        "num_randomizations": mitigated.taken.randomizations,
     }
+    if mitigated.options.dynamical_decoupling.enable:
+        found["dynamical_decoupling"] = mitigated.decoupled
+    return found
 
 
 # ---------------------------------------------------------------- exact values
 
 
-def _exact(pub: EstimatorPub, runner: Runner) -> Floats:
+def _computed(pub: EstimatorPub, options: EstimatorOptions, runner: Runner) -> bool:
+    """Whether values are computed, and no circuit is measured: on an ideal machine, or if all is
+    Clifford and the noise simple. Else exact values are those of exact distributions."""
+    if pub.precision or pub.shots is not None:
+        return False
+    noise, structure = runner.noise, pub.batch.structure
+    left = structure.kinds[unread(structure)]
+    if structure.has_control or np.isin(left, (Kind.MEASURE, Kind.RESET)).any():
+        return False
+    if noise is None:
+        return True
+    if course(options, noise, exact=True).factors or not noise.simple:
+        return False
+    return bool(clifford_rows(pub.batch).all())
+
+
+def _exactly(pub: EstimatorPub, options: EstimatorOptions, runner: Runner) -> EstimatorAnswer:
+    alone = _seen_by(pub, options, runner)
     out = np.empty(len(pub.points))
     for batch, observables, elements, places in _wanted(pub):
-        values = runner.expect(batch, observables)
+        values = alone.expect(batch, observables)
         out[elements] = values[places[0], places[1]]
-    return out.reshape(pub.shape)
+    none = np.zeros(pub.shape)
+    metadata = {
+        "shots": 0,
+        "target_precision": pub.precision,
+        "circuit_metadata": {},
+        "resilience": {},
+        "num_randomizations": 1,
+    }
+    return EstimatorAnswer(out.reshape(pub.shape), none, none.copy(), metadata)
+
+
+def _seen_by(pub: EstimatorPub, options: EstimatorOptions, runner: Runner) -> Runner:
+    """The runner, without errors of reading if those are mitigated: exactly, none is left."""
+    if runner.noise is None or not course(options, runner.noise, exact=True).readout:
+        return runner
+    return runner.beside(well_read(runner.noise))
 
 
 def _wanted(pub: EstimatorPub) -> list[tuple[Batch, Observables, Index, tuple[Index, Index]]]:

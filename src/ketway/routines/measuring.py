@@ -1,8 +1,8 @@
 """Measuring Pauli products: circuits, bases and twirls become rows of one structure, and their
 shots become mean values.
 
-What turns a basis into the one that is read is a dressing, and so is the flip of a twirled
-measurement: both are merged into what stands before, and bring no noise.
+What turns a basis into the one that is read is a dressing: it is merged into what stands before,
+and brings no noise. So is the flip of a twirled measurement, where it is not left to `reading.py`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from ketway.circuits.circuit import Batch, Floats, Structure
 from ketway.circuits.gates import Kind
+from ketway.devices.noise import NoiseModel
 from ketway.engines import seeds as sources
 from ketway.engines.engine import Plan
 from ketway.engines.seeds import derive
@@ -33,6 +34,7 @@ from ketway.routines.parities import (
     words_of,
 )
 from ketway.routines.placing import Index
+from ketway.routines.reading import evenly_read, read_twirled, well_read
 from ketway.routines.runner import Runner, scaled
 from ketway.routines.sketch import Drawn, Sketch, widened
 
@@ -72,10 +74,15 @@ class Measurement:
         wanted: Configurations,
         body: Body,
         amount: Amount,
+        noise: NoiseModel | None,
         *,
         flipped: bool = False,
     ) -> None:
-        """`flipped`: measurements are twirled."""
+        """`noise` is that of the runner; `flipped`: measurements are twirled."""
+        self._noise, self._twirled = noise, flipped and noise is not None
+        # Other measurements are read wrong by the engine, and then so must these be.
+        alone = not (batch.structure.kinds[unread(batch.structure)] == Kind.MEASURE).any()
+        flipped = self._twirled and not alone and amount.shots > 0
         self.batch, self.wanted, self.body, self.amount = batch, wanted, body, amount
         self.qubits = np.flatnonzero(wanted.measured) if wanted.bases else np.zeros(0, np.int64)
         self.flipped = flipped
@@ -111,6 +118,13 @@ class Measurement:
 
     def _masks_of(self, basis: Basis, letters: NDArray[np.uint8]) -> Words:
         return self._masks(letters[basis.products][:, self.qubits] > 0)
+
+    def _machine(self, runner: Runner) -> Runner:
+        """What runs the circuits."""
+        if self.flipped or not self._twirled:
+            return runner
+        noise = well_read(self._noise) if self._shots else evenly_read(self._noise)
+        return runner.beside(noise)
 
     def _part(self, start: int, end: int, key: int) -> tuple[Batch, NDArray[np.bool_], Variations]:
         """Some rows: the circuits, which measurements they flip, and how they vary."""
@@ -162,7 +176,7 @@ class Measurement:
     ) -> Callable[[Index, Words], Floats]:
         """Gives the means of some of the rows under masks, once they are run."""
         if not self._shots:
-            found = list(runner.distributions(batch))
+            found = list(self._machine(runner).distributions(batch))
 
             def exactly(rows: Index, masks: Words) -> Floats:
                 some = [found[row] for row in rows.tolist()]
@@ -172,7 +186,11 @@ class Measurement:
 
             return exactly
         seeds = runner.seeds_of(key, start, len(batch))
-        shots = words_of(runner.sample_seeded(batch, self._shots, seeds))
+        shots = words_of(self._machine(runner).sample_seeded(batch, self._shots, seeds))
+        if self._twirled and not self.flipped and self._noise is not None:
+            parts = self.amount.randomizations // self._each
+            seed = derive(derive(runner.seed, key), start)
+            shots = read_twirled(shots, self._first, self.qubits, self._noise, parts, seed)
 
         def taken(rows: Index, masks: Words) -> Floats:
             some = shots[int(rows[0]) : int(rows[-1]) + 1]
@@ -209,10 +227,11 @@ class Measurement:
             return scaled(None, 0.0)
         some = min(self.rows, 4)
         batch, _, _ = self._part(0, some, derive(runner.seed, 0))
+        machine = self._machine(runner)
         if self._shots:
-            planned = runner.plan_sampling(batch, self._shots)
+            planned = machine.plan_sampling(batch, self._shots)
         else:
-            planned = runner.plan_distributions(batch)
+            planned = machine.plan_distributions(batch)
         return scaled(planned, self.rows / some, 2 * CHUNK_BYTES)
 
 

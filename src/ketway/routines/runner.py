@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeVar
 
 import msgspec
 import numpy as np
@@ -22,6 +23,8 @@ from ketway.routines.placing import on_qubits, placed, used_qubits
 from ketway.routines.planning import plan_in_place
 from ketway.routines.seeing import Sight, sights
 
+LearnedT = TypeVar("LearnedT")
+
 
 class Runner:
     """What a routine may ask for while it runs. The same job seed gives the same answers.
@@ -38,6 +41,20 @@ class Runner:
         self.machine = machine
         self.seed = seed
         self.used: list[Provenance] = []
+        self._learned: dict[str, Any] = {}
+
+    def once(self, name: str, learn: Callable[[], LearnedT]) -> LearnedT:
+        """What is learned of the machine under a name: learned when it is first asked for."""
+        if name not in self._learned:
+            self._learned[name] = learn()
+        found: LearnedT = self._learned[name]
+        return found
+
+    def beside(self, noise: NoiseModel | None) -> Runner:
+        """The same with another noise model. What it runs is noted here."""
+        other = Runner(noise=noise, machine=self.machine, seed=self.seed)
+        other.used = self.used
+        return other
 
     def sample(self, batch: Batch, shots: int, key: int) -> NDArray[np.uint8]:
         """Shots of each row in the order taken: shape (rows, shots, bytes of an outcome), bit k of

@@ -15,8 +15,10 @@ from ketway.engines import seeds as sources
 from ketway.engines.engine import Plan
 from ketway.engines.seeds import derive
 from ketway.jobs.failures import Code, FailedError, Failure
+from ketway.routines.mitigation.decoupling import pulses
 from ketway.routines.mitigation.flipping import TwirledShots
 from ketway.routines.mitigation.shots import split
+from ketway.routines.mitigation.twirling import twirls_matter
 from ketway.routines.options import SamplerOptions
 from ketway.routines.pubs import SamplerPub
 from ketway.routines.runner import Runner, scaled
@@ -109,14 +111,16 @@ def _course(pub: SamplerPub, options: SamplerOptions, runner: Runner) -> _Course
                 "twirling.enable_measure to False, or meas_type to 'classified'.",
             )
         )
-    if not _twirls(options) or runner.noise is None:  # without noise a twirl changes nothing
+    decoupling = pulses(pub.batch.structure, options.dynamical_decoupling, runner.noise)
+    # Twirls of which nothing differs leave one circuit, which takes all shots.
+    gates = options.twirling.enable_gates is True and twirls_matter(runner.noise)
+    measurements = options.twirling.enable_measure is True and runner.noise is not None
+    if not (gates or measurements or decoupling):
         return _Course(1, pub.shots, None)
+    twirled = TwirledShots(pub.batch, gates=gates, measurements=measurements, pulses=decoupling)
+    if not (gates or measurements):
+        return _Course(1, pub.shots, twirled)
     amount = split(pub.shots, options.twirling)
-    twirled = TwirledShots(
-        pub.batch,
-        gates=options.twirling.enable_gates is True,
-        measurements=options.twirling.enable_measure is True,
-    )
     return _Course(amount.randomizations, amount.shots, twirled)
 
 

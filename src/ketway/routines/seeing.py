@@ -56,11 +56,11 @@ def sights(batch: Batch, observables: Observables, *, noisy: bool) -> Iterator[S
     if not observables.products:
         return
     x, z = _letters(observables.x, structure.qubits), _letters(observables.z, structure.qubits)
-    seen, gates = _seen(structure, np.any(x | z, axis=0))
-    if structure.has_events and not _ends_in_measurements(structure):
-        gates = np.arange(structure.gates)  # the engine says what is wrong with it
-        seen = np.ones(structure.qubits, dtype=np.bool_)
     every = np.arange(observables.products)
+    if structure.has_events and not _ends_in_measurements(structure):
+        yield Sight(every, batch, _products(x, z))  # the engine says what is wrong with it
+        return
+    seen, gates = _seen(structure, np.any(x | z, axis=0))
     if seen.sum() > WIDE and not clifford_rows(batch).all():
         yield from _one_by_one(batch, x, z, every, noisy)
         return
@@ -95,8 +95,6 @@ def _sight(
     products: Index,
     noisy: bool,
 ) -> Sight:
-    if batch.structure.has_control:  # the engine says that it follows no jumps
-        return Sight(products, batch, _products(x, z))
     reduced = Sheet.of(batch.structure).some(gates).packed()
     qubits = np.flatnonzero(seen)
     if not noisy:

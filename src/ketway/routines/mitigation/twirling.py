@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ketway.circuits.circuit import Batch, Floats
 from ketway.circuits.gates import GATES, Kind, Matrices
+from ketway.devices.noise import NoiseModel
 from ketway.engines.clifford_gates import full_matrices, gate_groups, params_of
 
 _PAULIS: Final = np.array(
@@ -31,6 +32,15 @@ ANGLES: Final = np.array(
 """Angles of the dressing that is I, X, Y or Z."""
 
 _APART: Final = 1e-9
+
+
+def twirls_matter(noise: NoiseModel | None) -> bool:
+    """Whether gates have to be twirled for their noise to be a mixture of Paulis.
+
+    Where it is one already, the circuits of all randomizations have the same outcomes equally
+    often, once the Paulis are undone: then one circuit takes the shots of all.
+    """
+    return noise is not None and noise.relaxes
 
 
 def conjugations(batch: Batch) -> dict[int, NDArray[np.uint8]]:

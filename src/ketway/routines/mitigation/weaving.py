@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,8 +25,14 @@ from ketway.routines.placing import Index
 from ketway.routines.sketch import Sketch
 
 Table: TypeAlias = NDArray[np.uint8]
-Pulse: TypeAlias = tuple[Kind, int]
-"""A gate without parameters, and its qubit."""
+
+
+class Pulse(NamedTuple):
+    """An X pulse, between rotations about Z that are virtual: they bring no noise."""
+
+    qubit: int
+    turn: float
+    """By how far it is turned about Z; 0 for an X, a quarter turn for a Y."""
 
 
 @dataclass
@@ -56,6 +62,8 @@ class Weave:
 
     def __post_init__(self) -> None:
         self._sites: list[_Site] = []
+        self._turns: list[tuple[int, float]] = []
+        self._width = 0
         self.gain = math.prod(
             self.injections[gate].gain for gate in self.twirled if gate in self.injections
         )
@@ -71,10 +79,11 @@ class Weave:
         return bool(self.twirled)
 
     def draw(self, sketch: Sketch, gates: Index) -> None:
-        self._sites = []
+        self._sites, self._turns = [], []
         for gate in gates.tolist():
             self.put(sketch, gate)
         self.close(sketch)
+        self._width = sketch.fresh
 
     def close(self, sketch: Sketch) -> None:
         """What comes after the last gate."""
@@ -101,12 +110,16 @@ class Weave:
             self._sites.append(_Site(before[0], after[0], table, self.injections.get(gate)))
 
     def _pulse(self, sketch: Sketch, gate: int) -> None:
-        for kind, qubit in self.pulses.get(gate, ()):
-            sketch.add(kind, [qubit])
+        for qubit, turn in self.pulses.get(gate, ()):
+            if turn:
+                self._turns.append((sketch.dress(qubit) + 2, turn))
+            sketch.add(Kind.X, [qubit])
+            if turn:
+                self._turns.append((sketch.dress(qubit) + 2, -turn))
 
     def vary(self, seeds: Index) -> Variations:
         """The fresh columns that the body has put in, and the signs of the rows."""
-        fresh = np.zeros((len(seeds), 12 * len(self._sites)))
+        fresh = np.zeros((len(seeds), self._width))
         signs = self.fill(fresh, seeds)
         return Variations(fresh, signs if self.injections else None)
 
@@ -114,6 +127,8 @@ class Weave:
         """The same, written where the columns stand among others."""
         sites, signs = self._sites, np.ones(len(seeds))
         count = len(sites)
+        for column, turn in self._turns:
+            fresh[:, column] = turn
         if not count:
             return signs
         raw = np.array(
