@@ -141,7 +141,7 @@ def test_only_needed_configurations_are_run() -> None:
     batch = ladder(50, layers=1)
     pub = pub_of(batch, [{"ZZZZZ": 1.0}, {"XXXXX": 1.0}], range(50), [0] * 25 + [1] * 25, 0.1)
     assert len(plan_estimate(pub, BARE, runner())) == 1
-    machine = runner()
+    machine = runner(PAULI)
     taken = []
     whole = machine.sample_seeded
     machine.sample_seeded = lambda batch, shots, seeds: (

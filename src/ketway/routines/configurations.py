@@ -50,6 +50,8 @@ class Configurations:
     """For each element, what the identity adds."""
     products: Index
     """For each pair, its product."""
+    letters: NDArray[np.uint8]
+    """Of each product on each qubit, as places in "IXYZ"."""
 
     @property
     def points(self) -> Index:
@@ -119,6 +121,7 @@ def configurations(pub: EstimatorPub) -> Configurations:
         np.concatenate([np.zeros(0), *coefficients]),
         observables.offsets[pub.members],
         np.concatenate([none, *products]),
+        letters,
     )
 
 

@@ -152,6 +152,11 @@ class Measurement:
     def run(self, runner: Runner, letters: NDArray[np.uint8], key: int) -> Means:
         """The mean values. `letters` are those of all products, as places in "IXYZ"."""
         each = np.zeros((self.wanted.pairs, max(1, self.amount.randomizations)))
+        self.fill(each, runner, letters, key)
+        return means_of(each, self.amount, self.body.gain)
+
+    def fill(self, each: Floats, runner: Runner, letters: NDArray[np.uint8], key: int) -> None:
+        """Put in the mean of each pair in each randomization."""
         for start, end in self._parts():
             batch, flips, varied = self._part(start, end, derive(runner.seed, key))
             read = self._reader(batch, start, runner, key)
@@ -169,7 +174,6 @@ class Measurement:
                     each[pairs] = means
                 else:
                     each[pairs, randomization[:, None]] = means
-        return self._means(each)
 
     def _reader(
         self, batch: Batch, start: int, runner: Runner, key: int
@@ -211,16 +215,6 @@ class Measurement:
             if len(here):
                 yield basis, here
 
-    def _means(self, each: Floats) -> Means:
-        values, gain = each.mean(axis=1), self.body.gain
-        ensemble = np.maximum(0.0, 1 - values**2) / max(1, self.amount.total)
-        if not self.amount.shots:
-            ensemble = np.zeros_like(values)
-        squares = ensemble
-        if self.amount.randomizations > 1:
-            squares = each.var(axis=1, ddof=1) / self.amount.randomizations
-        return Means(gain * values, gain**2 * squares, gain**2 * ensemble)
-
     def plan(self, runner: Runner) -> Plan:
         """What `run` needs."""
         if not self.rows:
@@ -233,6 +227,18 @@ class Measurement:
         else:
             planned = machine.plan_distributions(batch)
         return scaled(planned, self.rows / some, 2 * CHUNK_BYTES)
+
+
+def means_of(each: Floats, amount: Amount, gain: float = 1.0) -> Means:
+    """The means over all randomizations, where `each` has those of one."""
+    values = each.mean(axis=1)
+    ensemble = np.maximum(0.0, 1 - values**2) / max(1, amount.total)
+    if not amount.shots:
+        ensemble = np.zeros_like(values)
+    squares = ensemble
+    if amount.randomizations > 1:
+        squares = each.var(axis=1, ddof=1) / amount.randomizations
+    return Means(gain * values, gain**2 * squares, gain**2 * ensemble)
 
 
 def unread(structure: Structure) -> Index:

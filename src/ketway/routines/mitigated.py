@@ -18,6 +18,7 @@ from ketway.engines.seeds import derive
 from ketway.routines.bodies import Body, Plain
 from ketway.routines.configurations import Configurations, configurations, letters_of
 from ketway.routines.course import Course, course
+from ketway.routines.ideal import Ideal
 from ketway.routines.measuring import Means, Measurement
 from ketway.routines.mitigation.decoupling import Durations, pulses
 from ketway.routines.mitigation.folding import folds
@@ -97,7 +98,10 @@ class Mitigated:
         scale = 1 / shrinking(self.letters, qubits, factors)[self.wanted.products]
         return Means(means.values * scale, means.squares * scale**2, means.ensemble * scale**2)
 
-    def _measurements(self, known: Known | None, key: int) -> Iterator[Measurement]:
+    def _measurements(self, known: Known | None, key: int) -> Iterator[Measurement | Ideal]:
+        if self.runner.noise is None and not self.course.factors:
+            yield Ideal(self.pub.batch, self.wanted, self.amount, self.runner)
+            return
         for k, factor in enumerate(self.course.factors or (1.0,)):
             injections = self._injections(known, factor)
             folded: Mapping[int, int] = {}

@@ -433,6 +433,7 @@ class Dispatcher:
             seconds = READING_SECONDS if waiting.reading else flight.seconds
             await self._fail(job.id, _too_slow(seconds, reading=waiting.reading))
         elif waiting.reading:
+            log.warning("job %s: the process that read it ended: %s", job.id, ending)
             if alone and waiting.alone:
                 await self._fail(job.id, _unreadable(reason))
             else:
