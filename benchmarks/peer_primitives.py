@@ -17,6 +17,10 @@ from benchmarks.circuits import layered
 from benchmarks.tasks import POINTS, POINTS_SHOTS, SWEPT, TERMS, TERMS_OF
 from benchmarks.turns import Ready, say, turns
 
+PRECISION = 0.015625
+"""Of a product. Ketway draws 4,096 shots of each basis for it; Aer adds a normal error to the exact
+value of the sum."""
+
 
 def main() -> None:
     parser = argparse.ArgumentParser()
@@ -72,7 +76,7 @@ def _points(sampler: Any) -> Callable[[], Any]:
 
 
 def _terms(estimator: Any) -> Callable[[], Any]:
-    """The exact expectation value of 500 Pauli products."""
+    """The sum of 500 Pauli products, as exactly as IBM's default asks for."""
     (gates,) = layered(TERMS_OF)
     circuit = QuantumCircuit(TERMS_OF.qubits)
     for gate in gates:
@@ -83,7 +87,7 @@ def _terms(estimator: Any) -> Callable[[], Any]:
     operator = SparsePauliOp(labels, [chance.gauss(0, 1) for _ in labels])
 
     def run() -> Any:
-        found = estimator.run([(circuit, operator)], precision=0).result()[0].data
+        found = estimator.run([(circuit, operator)], precision=PRECISION).result()[0].data
         return [float(found.evs)]
 
     return run

@@ -124,8 +124,8 @@ def _terms(leaf: Any, qubits: int, where: str) -> Iterator[tuple[str, float]]:
         if len(label) != qubits:
             raise ParamsError(
                 where,
-                f"{label[:40]!r} has {len(label):,} letters and the circuit {qubits:,} qubits: give "
-                "a letter for each qubit, for a transpiled circuit by "
+                f"{label[:40]!r} has {len(label):,} letters and the circuit {qubits:,} qubits: "
+                "give a letter for each qubit, for a transpiled circuit by "
                 "`observable.apply_layout(circuit.layout)`.",
             )
         yield from _expanded(label, float(number), where)
