@@ -93,7 +93,7 @@ class Ideal:
         return means_of(each, self._amount)
 
     def _draw(self, each: Floats, group: _Group, values: Floats, seed: int) -> None:
-        """Signs of all bases of a group, in rows: the points of one basis after those of another."""
+        """Signs of all bases of a group, in rows: the points of one basis, then of the next."""
         counts = [len(basis.points) for basis in group.bases]
         owners = np.repeat(np.arange(len(counts)), counts)
         points = np.concatenate([basis.points for basis in group.bases])
