@@ -27,14 +27,16 @@ TRUTH = true_values(pub_of(BATCH, SUMS, *PLACES))
 FAST = LayerNoiseLearning(num_randomizations=16, layer_pair_depths=(0, 2, 8))
 
 
-def found(noise: NoiseModel, options: EstimatorOptions, precision: float = 0.01) -> EstimatorAnswer:
-    pub = pub_of(BATCH, SUMS, *PLACES, precision=precision)
+def found(
+    noise: NoiseModel, options: EstimatorOptions, precision: float = 0.01, points: int = 2
+) -> EstimatorAnswer:
+    pub = pub_of(BATCH, SUMS, PLACES[0][:points], PLACES[1], precision=precision)
     assert all(plan.bytes > 0 for plan in plan_estimate(pub, options, runner(noise)))
     return estimate(pub, options, runner(noise), 11)
 
 
 def mean_error(values: Floats) -> float:
-    return float(np.abs(values - TRUTH).mean())
+    return float(np.abs(values - TRUTH[: len(values)]).mean())
 
 
 def bare(noise: NoiseModel) -> float:
@@ -66,10 +68,11 @@ def test_twirled_relaxation_is_a_pauli_channel() -> None:
         resilience_level=0,
         twirling=Twirling(enable_gates=True, num_randomizations=150, shots_per_randomization=60),
     )
-    wanted = true_values(pub_of(BATCH, SUMS, *PLACES), twirled)
-    answer = found(noise, options)
+    one = pub_of(BATCH, SUMS, [[0]], range(4))
+    wanted = true_values(one, twirled)
+    answer = found(noise, options, points=1)
     assert chance(answer.evs, wanted, answer.stds) < 2
-    untwirled = true_values(pub_of(BATCH, SUMS, *PLACES), noise)
+    untwirled = true_values(one, noise)
     assert chance(untwirled, wanted, answer.stds) > 3  # else it would not tell
 
 
@@ -115,9 +118,9 @@ def cancelling(randomizations: int, **others: object) -> EstimatorOptions:
 def test_cancelled_errors_leave_no_bias() -> None:
     # Without errors of one-qubit gates, which are not learned.
     noise = NoiseModel("two", two_qubit=0.02, qubits=PAULI.qubits)
-    answer = found(noise, cancelling(700))
+    answer = found(noise, cancelling(700), points=1)
     assert mean_error(answer.evs) < 0.3 * bare(noise)
-    assert chance(answer.evs, TRUTH, answer.stds) < 2
+    assert chance(answer.evs, TRUTH[:1], answer.stds) < 2
     overhead = answer.metadata["resilience"]["pec"]["sampling_overhead"]
     # exp(4 sum of rates), for 16 gates of 15 rates of -log(1 - 0.02)/16.
     assert overhead == pytest.approx(np.exp(4 * 16 * 15 * -np.log(0.98) / 16), rel=0.15)
@@ -139,13 +142,13 @@ def test_noise_is_amplified_by_putting_in_what_was_learned() -> None:
         resilience=Resilience(zne_mitigation=True, zne=zne, layer_noise_learning=FAST),
         twirling=Twirling(num_randomizations=200, shots_per_randomization=20),
     )
-    answer = found(noise, options)
+    answer = found(noise, options, points=1)
     assert answer.evs_noise_factors is not None
     assert answer.stds_noise_factors is not None
     for k, factor in enumerate((1, 2, 3)):
         # Depolarising once more by the same rates: 1 - p becomes (1 - p)**factor.
         louder = NoiseModel("louder", two_qubit=1 - 0.98**factor)
-        wanted = true_values(pub_of(BATCH, SUMS, *PLACES), louder)
+        wanted = true_values(pub_of(BATCH, SUMS, [[0]], range(4)), louder)
         values = answer.evs_noise_factors[..., k]
         assert chance(values, wanted, np.maximum(answer.stds_noise_factors[..., k], 0.01)) < 2
     assert mean_error(answer.evs) < 0.5 * bare(noise)
@@ -163,11 +166,11 @@ def test_given_layer_noise_is_used_and_not_learned() -> None:
         )
         for pairs in (((0, 1), (2, 3)), ((1, 2), (3, 4)))
     )
-    answer = found(noise, cancelling(700, layer_noise_model=models))
+    answer = found(noise, cancelling(700, layer_noise_model=models), points=1)
     assert answer.metadata["resilience"]["pec"]["sampling_overhead"] == pytest.approx(
         np.exp(4 * 16 * 15 * rate)
     )
-    assert chance(answer.evs, TRUTH, answer.stds) < 2
+    assert chance(answer.evs, TRUTH[:1], answer.stds) < 2
     half = found(noise, cancelling(50, layer_noise_model=models[:1]))
     assert half.metadata["resilience"]["layers_not_learned"] == 1
 
