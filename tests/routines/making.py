@@ -32,12 +32,12 @@ RELAXING = NoiseModel(
     "relaxing",
     gates=(
         GateNoise(("2q",), duration=4e-7, depolarising=0.004),
-        GateNoise(("x", "1q"), duration=4e-8),
-        GateNoise(("cz",), (1, 2), duration=8e-7, pauli={"ZI": 0.02, "XY": 0.01}),
+        GateNoise(("x", "1q"), duration=1e-8),
+        GateNoise(("cz",), (1, 2), duration=8e-7, pauli={"ZI": 0.004, "XY": 0.002}),
     ),
     qubits=(
-        QubitNoise(None, t1=1e-5, t2=7e-6, p01=0.01, p10=0.03),
-        QubitNoise(1, t1=5e-6, p01=0.05, p10=0.0),
+        QubitNoise(None, t1=4e-5, t2=3e-5, p01=0.01, p10=0.03),
+        QubitNoise(1, t1=2e-5, p01=0.05, p10=0.0),
     ),
 )
 """One whose noise is no mixture of Paulis, and not the same everywhere."""

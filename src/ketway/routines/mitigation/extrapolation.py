@@ -8,7 +8,7 @@ and its error are finite, the error is at most 1, and the value with its error l
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
@@ -122,9 +122,20 @@ def fit(x: Floats, y: Floats, errors: Floats, model: str) -> Fit | None:
     degree = degree_of(model)
     if degree:
         return _polynomial(x, y, weights, degree, known)
-    terms = 1 if model == "exponential" else 2
+    if not np.isfinite(y).all():
+        return None
     with np.errstate(over="ignore", invalid="ignore"):
-        return _descended(x, y, weights, _exponentials, _seed(x, y, weights, terms), known)
+        fits = [
+            _descended(x, y, weights, _exponentials, start, known)
+            for start in _starts(x, y, weights, model)
+        ]
+    found = [one for one in fits if one is not None]
+    return min(found, key=lambda one: _cost(one, x, y, weights), default=None)
+
+
+def _cost(fitted: Fit, x: Floats, y: Floats, weights: Floats) -> float:
+    rest = (y - fitted.model(x, fitted.params)[0]) * weights
+    return float(rest @ rest)
 
 
 def _powers(points: Floats, params: Floats) -> tuple[Floats, Floats]:
@@ -148,16 +159,25 @@ def _exponentials(points: Floats, params: Floats) -> tuple[Floats, Floats]:
     return falls @ params[::2], slopes
 
 
-def _seed(x: Floats, y: Floats, weights: Floats, terms: int) -> Floats:
-    """Where to start: the line through the logarithms. The rates of two terms only fall, and
-    differ."""
+_PAIRS: Final = ((1.0, 2.0), (0.0, 1.0), (0.3, 3.0), (0.01, 0.02), (1.0, 10.0))
+"""Where two rates start, as multiples of the one of a single exponential: what is nearest depends
+on where one comes from."""
+
+
+def _starts(x: Floats, y: Floats, weights: Floats, model: str) -> Iterator[Floats]:
+    """Where to start: the line through the logarithms. Two rates only fall."""
     sign = np.sign(y[np.argmin(x)]) or 1.0
     sizes = np.maximum(np.abs(y), 1e-15)
     # An error of y is one of log y divided by y.
     line = _polynomial(x, np.log(sizes), sizes * weights, 1, False).params
-    rate = line[1] if terms == 1 else -abs(line[1])
-    amplitude = sign * np.exp(line[0]) / terms
-    return np.array([part for k in range(terms) for part in (amplitude, rate * (k + 1))])
+    if model == "exponential":
+        yield np.array([sign * np.exp(line[0]), line[1]])
+        return
+    for multiples in _PAIRS:
+        rates = -max(abs(float(line[1])), 1e-3) * np.array(multiples)
+        falls = np.exp(x[:, None] * rates)
+        amplitudes = np.linalg.pinv(falls * weights[:, None]) @ (y * weights)
+        yield np.column_stack((amplitudes, rates)).ravel()
 
 
 def _descended(

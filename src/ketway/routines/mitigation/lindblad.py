@@ -7,8 +7,8 @@ what is learned is the product of two fidelities, f(P) f(Q), whatever errors the
 and reading; each is taken to be its root. The rates follow from the logarithms, by least squares
 with no rate below 0 (van den Berg and others, arXiv:2201.09866).
 
-Noise here strikes the qubits of a gate and no others, so each gate has 15 rates of its own, and all
-gates of a layer are learned from the same circuits.
+Noise here strikes the qubits of a gate and no others, so each gate has 15 rates of its own, and the
+gates of a layer can be learned from the same circuits.
 """
 
 from __future__ import annotations
@@ -50,6 +50,9 @@ _PREPARED: Final = np.array(
 _BASES: Final = tuple(itertools.product((1, 2, 3), repeat=2))
 """Letters on the first and on the second qubit of every gate."""
 
+_APART: Final = 2
+"""Gates of a layer that are learned together, where qubits relax."""
+
 _LEAST: Final = 1e-6
 """Fidelities below this are taken to be this."""
 
@@ -73,7 +76,7 @@ class Learned:
 
 
 class LayerLearning:
-    """The circuits that learn one layer."""
+    """How one layer is learned."""
 
     def __init__(
         self,
@@ -92,6 +95,36 @@ class LayerLearning:
                     "numbers in layer_pair_depths.",
                 )
             )
+        # Gates of a layer share nothing. Engines that relax qubits need few of them at a time.
+        step = _APART if noise is not None and noise.relaxes else len(layer.entanglers)
+        self._parts = [
+            _Part(width, Layer(layer.entanglers[k : k + step]), depths, amount, noise)
+            for k in range(0, len(layer.entanglers), max(1, step))
+        ]
+
+    def run(self, runner: Runner) -> Learned:
+        parts = [part.run(runner) for part in self._parts]
+        return Learned(
+            np.concatenate([part.rates for part in parts]),
+            np.concatenate([part.errors for part in parts]),
+        )
+
+    def plans(self, runner: Runner) -> Iterator[Plan]:
+        for part in self._parts:
+            yield from part.plans(runner)
+
+
+class _Part:
+    """The circuits that learn some gates of a layer."""
+
+    def __init__(
+        self,
+        width: int,
+        layer: Layer,
+        depths: Sequence[int],
+        amount: Amount,
+        noise: NoiseModel | None,
+    ) -> None:
         self.layer, self.depths = layer, sorted(set(depths))
         # What it draws follows from what it is, whichever PUB comes to it first.
         self._key = digest_of((layer.digest, *amount, *self.depths))

@@ -7,6 +7,7 @@ That factor is the mean reading of a qubit that is 0.
 
 from __future__ import annotations
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -33,6 +34,8 @@ class ReadoutLearning:
     def __init__(self, width: int, qubits: Index, amount: Amount, noise: NoiseModel | None) -> None:
         """`width`: qubits of the machine."""
         self.qubits = qubits
+        if noise is not None:  # there are no gates, so theirs need not be looked at
+            noise = msgspec.structs.replace(noise, one_qubit=0.0, two_qubit=0.0, gates=())
         self._key = digest_of((qubits.tolist(), *amount))
         circuit = Builder(width).circuit()
         z = np.zeros((len(qubits), width), dtype=np.bool_)
