@@ -156,20 +156,35 @@ def letters_of(observables: Observables) -> NDArray[np.uint8]:
 def _grouped(letters: NDArray[np.uint8], products: Index) -> list[tuple[NDArray[np.uint8], Index]]:
     """Bases, and the products that are read from each: a product goes to the first basis that it
     agrees with. Those that hold the most qubits come first, for others to join."""
-    weights = (letters[products] > 0).sum(axis=1)
-    ordered = products[np.argsort(-weights, kind="stable")]
-    bases = np.zeros((len(products), letters.shape[1]), dtype=np.uint8)
+    own = letters[products]
+    order = np.argsort(-(own > 0).sum(axis=1), kind="stable")
+    # As bits, 64 qubits to a word: whether two products agree is a few operations on words.
+    first, second = _words((own & 1)[order] > 0), _words((own & 2)[order] > 0)
+    held = first | second
+    bases = np.zeros((3, *first.shape), dtype=np.uint64)
     members: list[list[int]] = []
-    for product in ordered.tolist():
-        own = letters[product]
-        held = np.flatnonzero(own)
-        there = bases[: len(members), held]
-        fitting = ((there == 0) | (there == own[held])).all(axis=1)
-        place = int(np.argmax(fitting)) if fitting.any() else len(members)
-        if place == len(members):
+    for place, product in enumerate(products[order].tolist()):
+        count = len(members)
+        differ = (bases[0, :count] ^ first[place]) | (bases[1, :count] ^ second[place])
+        fitting = (differ & bases[2, :count] & held[place]).max(axis=1, initial=0) == 0
+        found = int(fitting.argmax()) if count else 0
+        if not count or not fitting[found]:
+            found = count
             members.append([])
-        bases[place, held] = own[held]
-        members[place].append(product)
-    return [
-        (bases[place], np.array(sorted(some), dtype=np.int64)) for place, some in enumerate(members)
-    ]
+        bases[0, found] |= first[place]
+        bases[1, found] |= second[place]
+        bases[2, found] |= held[place]
+        members[found].append(product)
+    out = []
+    for some in members:
+        chosen = np.array(sorted(some), dtype=np.int64)
+        out.append((letters[chosen].max(axis=0), chosen))
+    return out
+
+
+def _words(bits: NDArray[np.bool_]) -> NDArray[np.uint64]:
+    """Rows of bits, 64 to a word."""
+    packed = np.packbits(bits, axis=1, bitorder="little")
+    wide = np.zeros((len(bits), max(1, -(-packed.shape[1] // 8)) * 8), dtype=np.uint8)
+    wide[:, : packed.shape[1]] = packed
+    return wide.view(np.uint64)

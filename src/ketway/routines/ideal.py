@@ -36,8 +36,8 @@ MOST: Final = 4
 """Products of a basis that are drawn together. Part of what a seed means, as the next."""
 MOST_DRAWN: Final = 1 << 26
 """Signs that are drawn of a PUB; from more on, circuits are run, which draw many shots sooner."""
-_AT_ONCE: Final = 1 << 20
-"""Signs in memory at the same time."""
+_AT_ONCE: Final = 1 << 16
+"""Signs in memory at the same time: what a processor's cache holds."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ class Ideal:
         points = np.concatenate([basis.points for basis in group.bases])
         places = np.arange(group.size - 1) + group.first + owners[:, None] * (group.size - 1)
         rows = np.searchsorted(self._points, points)
-        limits = np.cumsum(_odds(values[rows[:, None], places])[:, :-1], axis=1)
+        limits = _limits(_odds(values[rows[:, None], places]))
         within = np.arange(len(owners)) - np.concatenate(([0], np.cumsum(counts)))[owners]
         firsts = np.array([basis.pair for basis in group.bases])
         pairs = firsts[owners] + within * group.width
@@ -108,10 +108,10 @@ class Ideal:
         for start in range(0, len(pairs), step):
             some = limits[start : start + step]
             words = np.asarray(source.random_raw(len(some) * shots), dtype=np.uint64)
-            chance = (words >> np.uint64(11)).reshape(len(some), shots) * 2.0**-53
-            found = np.zeros(chance.shape, dtype=np.uint8)
+            words = words.reshape(len(some), shots)
+            found = np.zeros(words.shape, dtype=np.uint8)
             for limit in some.T:
-                found += chance >= limit[:, None]
+                found += words >= limit[:, None]
             parts = found.reshape(len(some), -1, self._amount.shots)
             for bit in range(group.width):
                 ones = np.count_nonzero(parts & (1 << bit), axis=2)
@@ -120,6 +120,15 @@ class Ideal:
     def plan(self, runner: Runner) -> Plan:
         parts = [] if self._rest is None else [self._rest.plan(runner)]
         return total(parts if self._drawing is None else [*parts, self._drawing])
+
+
+def _limits(odds: Floats) -> NDArray[np.uint64]:
+    """Where 64 random bits reach limit k, the pattern is above k."""
+    sums = np.cumsum(odds[:, :-1], axis=1)
+    # What rounds to 1 or beyond is reached by nothing but all ones.
+    return np.where(sums < 1 - 2**-53, sums * 2.0**64, 2.0**64 - 2**11).astype(np.uint64) + (
+        np.where(sums < 1 - 2**-53, 0, 2**11 - 1).astype(np.uint64)
+    )
 
 
 def _drawable(batch: Batch, wanted: Configurations, amount: Amount) -> list[Basis]:
