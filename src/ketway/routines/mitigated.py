@@ -31,7 +31,7 @@ from ketway.routines.mitigation.weaving import Table, Weave
 from ketway.routines.options import EstimatorOptions
 from ketway.routines.pubs import EstimatorPub
 from ketway.routines.reading import shrunk
-from ketway.routines.runner import Runner, scaled
+from ketway.routines.runner import Runner
 
 _FOLDS: Final = 1 << 20
 """Keys of the draws of one PUB: those of its folds follow those of its measurements."""
@@ -58,10 +58,10 @@ class Mitigated:
         self._reading = None
         if self.course.readout and noise is not None and self.amount.shots and self.wanted.bases:
             learning = options.resilience.measure_noise_learning
-            each = learning.shots_per_randomization
-            amount = Amount(
-                learning.num_randomizations, self.amount.shots if each == "auto" else each
-            )
+            many, each = learning.num_randomizations, learning.shots_per_randomization
+            # As many shots as values come from: what is learned from fewer would blur them all.
+            shots = math.ceil(self.amount.total / many) if each == "auto" else each
+            amount = Amount(many, shots)
             qubits = np.flatnonzero(self.wanted.measured)
             self._reading = ReadoutLearning(structure.qubits, qubits, amount, noise)
         self.notes: dict[str, Any] = {}
@@ -170,20 +170,19 @@ class Mitigated:
             yield from self._knowing.plans(self.runner)
         if self._reading is not None:
             yield self._reading.plan(self.runner)
-        for measurement in self._measurements(None, 0):
-            yield scaled(measurement.plan(self.runner), self._overhead())
+        for measurement in self._measurements(self._guessed(), 0):
+            yield measurement.plan(self.runner)
 
-    def _overhead(self) -> float:
-        """About how many times as much cancelling will take, by the model of the noise: what will
-        be learned of it is not known yet."""
-        noise, pec = self.runner.noise, self.options.resilience.pec
-        if not self.course.cancelled or noise is None:
-            return 1.0
-        sites = noise_sites(self.pub.batch.structure, noise)
+    def _guessed(self) -> Known | None:
+        """About what will be learned, by the model of the noise: enough to say what it will cost to
+        put in or to cancel."""
+        if self._knowing is None or self.runner.noise is None:
+            return None
+        sites = noise_sites(self.pub.batch.structure, self.runner.noise)
+        odds = sites.error_odds + sites.damping_odds.sum(axis=1) / 2
         firsts, ends = sites.starts[:-1], sites.starts[1:]
-        odds = [sites.error_odds[firsts[gate] : ends[gate]].sum() for gate in self._twirled]
-        most = 700.0 if pec.max_overhead is None else math.log(max(1.0, pec.max_overhead))
-        return math.exp(min(most, 4 * float(sum(odds))))
+        rates = {gate: float(odds[firsts[gate] : ends[gate]].sum()) / 15 for gate in self._twirled}
+        return Known({gate: (rate,) * 15 for gate, rate in rates.items()}, 0, 0)
 
     @property
     def decoupled(self) -> str:

@@ -9,6 +9,8 @@ from tests.routines.making import PAULI, RELAXING, SUMS, chance, ladder, pub_of,
 from ketway.circuits.circuit import Floats
 from ketway.devices.noise import GateNoise, NoiseModel, QubitNoise
 from ketway.routines.estimator import EstimatorAnswer, estimate, plan_estimate
+from ketway.routines.mitigation.readout import ReadoutLearning
+from ketway.routines.mitigation.shots import Amount
 from ketway.routines.options import (
     DynamicalDecoupling,
     EstimatorOptions,
@@ -19,6 +21,7 @@ from ketway.routines.options import (
     Twirling,
     Zne,
 )
+from ketway.routines.placing import Index
 from ketway.routines.reading import well_read
 
 BATCH = ladder(2)
@@ -106,6 +109,26 @@ def test_exact_values_are_extrapolated_exactly() -> None:
     assert answer.evs.tobytes() == again.evs.tobytes()
     assert not answer.stds.any()
     assert mean_error(answer.evs) < 0.2 * bare(PAULI)
+
+
+def test_readings_are_learned_from_as_many_shots_as_values(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen: list[int] = []
+    whole = ReadoutLearning.__init__
+
+    def watched(
+        self: ReadoutLearning, width: int, qubits: Index, amount: Amount, noise: NoiseModel
+    ) -> None:
+        seen.append(amount.total)
+        whole(self, width, qubits, amount, noise)
+
+    monkeypatch.setattr(ReadoutLearning, "__init__", watched)
+    few = Twirling(num_randomizations=2500, shots_per_randomization=4)
+    estimate(
+        pub_of(BATCH, SUMS, 0, range(4), 0.1), EstimatorOptions(twirling=few), runner(PAULI), 0
+    )
+    assert min(seen) >= 10_000
 
 
 def cancelling(randomizations: int, **others: object) -> EstimatorOptions:
