@@ -3,8 +3,8 @@
 After each gate: depolarising, and then the relaxation of its qubits for as long as the gate takes,
 such that both together have the average gate infidelity that was measured. Where relaxation alone
 has more, nothing is added. rz takes no time and has no error: it is a change of the frame. A gate
-whose error is 1 was out of calibration, and is as bad as a gate can be: every Pauli but the identity
-is as likely.
+whose error is 1 was out of calibration, and is as bad as a gate can be: every Pauli but the
+identity is as likely.
 
 That is how Qiskit Aer's `NoiseModel.from_backend` reads the same figures; it is compared with that
 in `tests/devices/test_snapshot_noise.py`.
@@ -21,11 +21,9 @@ from ketway.devices.noise import GateNoise, NoiseModel, QubitNoise
 from ketway.devices.snapshot import Snapshot, column
 
 NAMES: Final = {
-    "id": "nop", "x": "x", "sx": "sx", "rx": "rx", "u3": "u",
-    "cx": "cx", "cz": "cz", "ecr": "ecr", "rzz": "rzz",
+    "id": "nop", "x": "x", "sx": "sx", "rx": "rx", "cx": "cx", "cz": "cz", "ecr": "ecr", "rzz": "rzz",
 }  # fmt: skip
-"""The gate table's names. `u2` becomes the same gate as `u3`, which takes two pulses: it is charged
-as that one."""
+"""The gate table's names of the gates that are not free."""
 
 
 def noise_of(name: str, snapshot: Snapshot, source: str) -> NoiseModel:
@@ -82,9 +80,7 @@ def _gates(snapshot: Snapshot, times: list[Times]) -> Iterator[GateNoise]:
     for (qubits, error, length), names in found.items():
         entry = gate_noise(qubits, error, length * 1e-9, [times[qubit] for qubit in qubits])
         if not entry.silent:
-            yield GateNoise(
-                tuple(names), qubits, entry.depolarising, entry.pauli, entry.duration
-            )
+            yield GateNoise(tuple(names), qubits, entry.depolarising, entry.pauli, entry.duration)
 
 
 def gate_noise(
@@ -110,9 +106,8 @@ def _fidelity(duration: float, times: list[Times]) -> float:
     exp(-t/t1), X and Y by exp(-t/t2)."""
     process = 1.0
     for t1, t2 in times:
-        decay = 1.0 if t1 is None else math.exp(-duration / t1)
-        if t2 is None:
-            t2 = math.inf if t1 is None else 2 * t1
-        process *= (1 + decay + 2 * math.exp(-duration / t2)) / 4
-    dim = 2 ** len(times)
+        rate = 0.0 if t1 is None else 1 / t1
+        lost = rate / 2 if t2 is None else 1 / t2
+        process *= (1 + math.exp(-duration * rate) + 2 * math.exp(-duration * lost)) / 4
+    dim: int = 2 ** len(times)
     return (dim * process + 1) / (dim + 1)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
-from starlette.requests import Request
 from starlette.responses import Response
 
 from ketway.dialects.http import BadBodyError, Call, Dialect, Operation, reply
-from ketway.dialects.ibm_runtime import configuration, errors
+from ketway.dialects.ibm_runtime import errors
+from ketway.dialects.ibm_runtime.backends import VERSIONS, BackendRoutes
 from ketway.dialects.ibm_runtime.errors import IbmError
+from ketway.dialects.ibm_runtime.moments import moment
 from ketway.dialects.ibm_runtime.signing_in import PLAN, TokenDialect, crn, plan
 from ketway.dialects.ibm_runtime.wire import (
-    BackendsResponse,
-    BackendStatus,
     CatalogPlan,
     InstanceResponse,
     JobObject,
@@ -32,7 +31,7 @@ from ketway.dialects.ibm_runtime.wire import (
 from ketway.jobs.ids import is_id
 from ketway.jobs.job import FINAL, Job, State
 from ketway.service.accounts import Accounts
-from ketway.service.backends import Backend, Backends
+from ketway.service.backends import Backends
 from ketway.service.errors import NotFoundError
 from ketway.service.jobs import Jobs
 from ketway.service.tokens import Tokens
@@ -42,70 +41,16 @@ NAME = "ibm_runtime"
 LONGEST_PAGE = 200
 PROGRAMS = ("sampler", "estimator", "executor", "noise-learner", "noise-learner-v3", "calibrate")
 """What clients send jobs for; 404 is for other programs, since the client takes it for that."""
-OLDEST = date(2024, 1, 1)
-"""The version of a request that names none: clients before 0.35 do not."""
-OBJECTS_SINCE = date(2025, 1, 1)
-VERSIONS = ("2026-04-15", "2026-03-15", "2026-02-01", "2025-05-01", "2025-01-01", "2024-01-01")
 
 PREFIXES = ("/experimental/api/v1", "/experimental", "/api/v1", "/api", "/runtime")
 """Where clients look for it, longest first. One that finds `experimental` in its URL takes the URL
 as it is, and may end it anywhere; others add `/api/v1`."""
 
 
-def version_of(request: Request) -> date:
-    """The API version that the client was written for. A later one than any we know is served as
-    the last: the client was made after this server."""
-    text = request.headers.get("ibm-api-version")
-    if text is None:
-        return OLDEST
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise BadBodyError(
-            f"IBM-API-Version must be a date such as {VERSIONS[0]}, not {text[:80]!r}.",
-            "headers",
-            ("IBM-API-Version",),
-        ) from None
-
-
 class Routes:
     def __init__(self, jobs: Jobs, backends: Backends) -> None:
         self._jobs = jobs
-        self._backends = backends
-
-    # -- backends -----------------------------------------------------------------------------
-
-    async def backends(self, call: Call) -> Response:
-        """Objects, or names alone for versions before 2025."""
-        found = self._backends.list("ibm")
-        if version_of(call.request) < OBJECTS_SINCE:
-            return reply(BackendsResponse([b.device.name for b in found]))
-        return reply(BackendsResponse([configuration.backend_object(b) for b in found]))
-
-    async def configuration(self, call: Call) -> Response:
-        return reply(configuration.configuration(self._backend(call).device))
-
-    async def properties(self, call: Call) -> Response:
-        """Of a simulator nothing was measured, and clients take `{}` for that."""
-        self._backend(call)
-        return reply({})
-
-    async def status(self, call: Call) -> Response:
-        return reply(configuration.status(self._backend(call)))
-
-    async def defaults(self, call: Call) -> Response:
-        """Of pulses, which there are none of; clients before 0.41 fail where this is 404."""
-        self._backend(call)
-        return reply({})
-
-    def _backend(self, call: Call) -> Backend:
-        return self._backend_named(call.path("name"), 404)
-
-    def _backend_named(self, name: str, status: int) -> Backend:
-        try:
-            return self._backends.get(name, "ibm")
-        except NotFoundError as error:
-            raise IbmError(status, errors.BACKEND_NOT_FOUND, error.message) from None
+        self._backends = BackendRoutes(backends)
 
     # -- the instance -------------------------------------------------------------------------
 
@@ -123,7 +68,7 @@ class Routes:
         )
 
     async def instance(self, _call: Call) -> Response:
-        names = [b.device.name for b in self._backends.list("ibm")]
+        names = [b.device.name for b in self._backends.all()]
         return reply(InstanceResponse(names, PLAN))
 
     async def plan(self, call: Call) -> Response:
@@ -153,7 +98,7 @@ class Routes:
                 f"There is no program {payload.program_id[:80]!r}.",
                 f"Known are {', '.join(PROGRAMS)}.",
             )
-        self._backend_named(payload.backend, 400)
+        self._backends.named(payload.backend, 400)
         raise IbmError(
             400,
             errors.UNSUPPORTED,
@@ -185,19 +130,9 @@ class Routes:
         raise NotFoundError(f"There is no job {job_id[:80]}.")
 
     def operations(self) -> tuple[Operation, ...]:
-        backend = "/backends/{name}"
         # fmt: off
         return (
-            Operation("GET", "/backends", "list_backends", self.backends, "All backends",
-                      answer=BackendsResponse),
-            Operation("GET", backend + "/configuration", "get_backend_configuration",
-                      self.configuration, "A backend's gates and limits"),
-            Operation("GET", backend + "/properties", "get_backend_properties", self.properties,
-                      "What was measured on a backend"),
-            Operation("GET", backend + "/status", "get_backend_status", self.status,
-                      "A backend's queue", answer=BackendStatus),
-            Operation("GET", backend + "/defaults", "get_backend_defaults", self.defaults,
-                      "A backend's pulses"),
+            *self._backends.operations(),
             Operation("GET", "/instances/usage", "get_usage", self.usage, "What was used",
                       answer=UsageResponse),
             Operation("GET", "/instance", "get_instance", self.instance, "The instance",
@@ -239,28 +174,12 @@ def _filter(query: JobsQuery) -> Filter:
         formats=None if query.program is None else [query.program],
         states=states,
         session_id=query.session_id,
-        submitted_from=_moment(query.created_after, "created_after"),
-        submitted_to=_moment(query.created_before, "created_before"),
+        submitted_from=moment(query.created_after, "created_after"),
+        submitted_to=moment(query.created_before, "created_before"),
         oldest_first=query.sort == "ASC",
         offset=query.offset,
         limit=min(query.limit, LONGEST_PAGE),
     )
-
-
-def _moment(text: str | None, name: str) -> int | None:
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise BadBodyError(
-            f"{name} must be a time such as 2026-01-31T12:00:00+00:00, not {text[:80]!r}.",
-            "query",
-            (name,),
-        ) from None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return int(moment.timestamp() * 1e6)
 
 
 def _month(at: datetime) -> tuple[datetime, datetime]:

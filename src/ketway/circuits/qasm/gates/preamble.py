@@ -33,6 +33,7 @@ DEFINITIONS: Final[Mapping[Kind, str]] = {
     Kind.ECR: "gate ecr a, b { gphase(-pi/4); s a; sx b; cx a, b; x a; }",
 }
 
+
 def _name(text: str) -> str:
     return text.removeprefix("gate ").split("(")[0].split()[0]
 
