@@ -21,7 +21,8 @@ from ketway.devices.noise import GateNoise, NoiseModel, QubitNoise
 from ketway.devices.snapshot import Snapshot, column
 
 NAMES: Final = {
-    "id": "nop", "x": "x", "sx": "sx", "rx": "rx", "cx": "cx", "cz": "cz", "ecr": "ecr", "rzz": "rzz",
+    "id": "nop", "x": "x", "sx": "sx", "rx": "rx",
+    "cx": "cx", "cz": "cz", "ecr": "ecr", "rzz": "rzz",
 }  # fmt: skip
 """The gate table's names of the gates that are not free."""
 
