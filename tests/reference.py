@@ -104,6 +104,8 @@ def matrix_of(kind: Kind, p: list[float]) -> Array:
             return _ms(p[0], p[1], p[2])
         case Kind.ZZ:
             return np.diag([_turn(-p[0] / 2), _turn(p[0] / 2), _turn(p[0] / 2), _turn(-p[0] / 2)])
+        case Kind.ECR:
+            return (np.kron(X, I2) - np.kron(Y, X)) / math.sqrt(2)
         case Kind.NOP:
             return I2
         case Kind.GLOBAL_PHASE:

@@ -16,7 +16,7 @@ PARAMS = {
 }  # fmt: skip
 """Parameters per kind, written out a second time: the corpus does not trust the table."""
 
-_TWO = (Kind.SWAP, Kind.RXX, Kind.RYY, Kind.RZZ, Kind.MS, Kind.ZZ)
+_TWO = (Kind.SWAP, Kind.RXX, Kind.RYY, Kind.RZZ, Kind.MS, Kind.ZZ, Kind.ECR)
 _TURNS = (Kind.GPI, Kind.GPI2, Kind.MS, Kind.ZZ)
 
 _ACTING = (Kind.MEASURE, Kind.RESET, Kind.JUMP, Kind.ASSIGN)

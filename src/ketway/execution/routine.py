@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from ketway.circuits.circuit import Structure
+from ketway.devices.loading import load
 from ketway.engines.parts import parts_of
 from ketway.engines.planner import Machine
 from ketway.execution.bundle import Read, Report, Work
@@ -31,11 +32,10 @@ def report(work: Work, data: bytes, blobs: Blobs) -> Report:
 
 def _read(routine: Routine, work: Work, data: bytes, blobs: Blobs) -> Report:
     """Planned here as well: the server would have to unpack it all for that."""
-    assert work.device is not None, "a routine is checked on reading"
     assert work.machine is not None, "a routine is planned on reading"
     inputs = routine.read(data)
     size = routine.size(inputs)
-    routine.check(inputs, work.device)
+    routine.check(inputs, load().device(work.device))
     runner = _runner(routine, inputs, work, work.machine)
     plans = routine.plan(inputs, runner)
     for planned in plans:

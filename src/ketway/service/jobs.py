@@ -430,7 +430,7 @@ class Jobs:
             blob=payload.blob,
             source="params",
             routine=job.routine,
-            device=device,
+            device=device.name,
             machine=self.machine,
             seed=job.seed,
             noise=noise_of(catalogue, device, job.noise),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from ketway.circuits.circuit import Register
 from ketway.circuits.gates import GATES, Kind
@@ -40,6 +41,10 @@ class Scope:
     controls: tuple[int, ...] = ()
     depth: int = 0
     loop: flow.Loop | None = None
+
+
+_EVENTS: Final = {"measure": "Measure", "reset": "Reset"}
+"""IBM's machines have others of these, `measure_2` and `reset_2`, that are the same but shorter."""
 
 
 class Lowering:
@@ -149,7 +154,8 @@ class Lowering:
             state = instruction.state if controls else 0
             flipped = self._flip(qubits[:controls], state, scope)
             all_controls = (*scope.controls, *qubits[:controls])
-            if row.kind is not Kind.NOP:
+            # Nothing is done by `id`, but on a machine it takes time; with controls, it is nowhere.
+            if row.kind is not Kind.NOP or not all_controls:
                 out.gate(row.kind, qubits[controls:], angles, all_controls)
             self._flip_back(flipped)
         elif name in COMPOSED:
@@ -261,6 +267,10 @@ class Lowering:
                 self._controlled(scope, definition, base, qubits)
                 return
         if definition.body is None:
+            event = _EVENTS.get(definition.name.partition("_")[0])
+            if event is not None and definition.bits == (event == "Measure"):
+                self._event(scope, event, qubits, bits)
+                return
             raise self._unknown(definition.name.rpartition("_")[0] or definition.name)
         flipped: list[int] = []
         if definition.sort == "c":

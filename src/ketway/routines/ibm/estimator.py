@@ -14,7 +14,7 @@ from ketway.devices.noise import NoiseModel
 from ketway.engines.engine import Plan
 from ketway.jobs.answers import PrimitiveAnswer, PubAnswer
 from ketway.routines.estimator import EstimatorAnswer, estimate, plan_estimate
-from ketway.routines.ibm.checking import check_structures, check_totals
+from ketway.routines.ibm.checking import check_circuits, check_totals
 from ketway.routines.ibm.observables import read_observables
 from ketway.routines.ibm.simulating import Simulating, read_simulating, seed_of
 from ketway.routines.ibm.typed import (
@@ -94,7 +94,7 @@ class Estimator:
         return (pub.batch.structure for pub in inputs.pubs)
 
     def check(self, inputs: EstimatorInputs, device: Device) -> None:
-        check_structures(self.structures(inputs), device)
+        check_circuits((pub.batch for pub in inputs.pubs), device)
         check_totals([(len(pub.batch), _shots(pub)) for pub in inputs.pubs], device)
 
     def plan(self, inputs: EstimatorInputs, runner: Runner) -> list[Plan]:

@@ -15,7 +15,7 @@ from ketway.devices.noise import NoiseModel
 from ketway.engines.engine import Plan
 from ketway.jobs.answers import Bits, PrimitiveAnswer, PubAnswer, Span
 from ketway.jobs.failures import Code
-from ketway.routines.ibm.checking import check_structures, check_totals
+from ketway.routines.ibm.checking import check_circuits, check_totals
 from ketway.routines.ibm.simulating import Simulating, read_simulating, seed_of
 from ketway.routines.ibm.typed import (
     ParamsError,
@@ -80,7 +80,7 @@ class Sampler:
         return (pub.batch.structure for pub in inputs.pubs)
 
     def check(self, inputs: SamplerInputs, device: Device) -> None:
-        check_structures(self.structures(inputs), device)
+        check_circuits((pub.batch for pub in inputs.pubs), device)
         check_totals([(len(pub.batch), pub.shots) for pub in inputs.pubs], device)
 
     def plan(self, inputs: SamplerInputs, runner: Runner) -> list[Plan]:

@@ -30,9 +30,15 @@ DEFINITIONS: Final[Mapping[Kind, str]] = {
     + _MIDDLE.format("2*pi*turns")
     + " h a; h b; p(2*pi*turns_a) a; p(2*pi*turns_b) b; }",
     Kind.ZZ: "gate zz(turns) a, b { " + _MIDDLE.format("2*pi*turns") + " }",
+    Kind.ECR: "gate ecr a, b { gphase(-pi/4); s a; sx b; cx a, b; x a; }",
 }
 
-NAMES: Final = frozenset(text.split("(")[0].removeprefix("gate ") for text in DEFINITIONS.values())
+
+def _name(text: str) -> str:
+    return text.removeprefix("gate ").split("(")[0].split()[0]
+
+
+NAMES: Final[Mapping[Kind, str]] = {kind: _name(text) for kind, text in DEFINITIONS.items()}
 
 
 def words(text: str) -> tuple[str, ...]:
@@ -50,4 +56,4 @@ def _known() -> dict[tuple[str, ...], Kind]:
 
 def kind_of(name: str, text: str) -> Kind | None:
     """The row of the gate table that a definition is, if its text is one of these."""
-    return _known().get(words(text)) if name in NAMES else None
+    return _known().get(words(text)) if name in NAMES.values() else None
