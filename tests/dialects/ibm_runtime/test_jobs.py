@@ -153,7 +153,7 @@ def test_what_else_is_wrong_is_said_first(client: Client) -> None:
     sampler = {"program_id": "sampler", "backend": "simulator_mps", "params": {}}
     assert refused(client, {**sampler, "program_id": "teleport"})[0] == 404
     assert refused(client, {**sampler, "backend": "nope"})[:2] == (400, 1007)
-    assert refused(client, {**sampler, "backend": "simulator"})[:2] == (400, 1007)
+    assert refused(client, {**sampler, "backend": "qpu.forte-9"})[:2] == (400, 1007)
     assert refused(client, {"program_id": "sampler"})[0] == 400
     assert refused(client, b"{")[0] == 400
     assert refused(client, [])[0] == 400
