@@ -41,7 +41,7 @@ def plan_in_place(
 
 def _cheapest(batch: Batch, wanted: Wanted, machine: Machine) -> Plan:
     clifford = not batch.structure.has_control and bool(clifford_rows(batch).all())
-    if clifford and wanted.shots and not wanted.beyond_paulis:
+    if clifford and wanted.shots and not wanted.relaxes:
         return tableau(batch, wanted, machine)
     if not wanted.shots:
         return matrix(batch, wanted, machine)
