@@ -48,6 +48,7 @@ class _Mark:
     expressions: int
     words: int
     phase: float
+    phases: int
 
 
 @dataclass(slots=True)
@@ -239,6 +240,7 @@ class Blocks:
             len(b.expression_ends),
             len(b.expressions),
             self.expansion.phase,
+            len(self.expansion.phases),
         )
 
     def _forget_gates(self, mark: _Mark) -> None:
@@ -250,7 +252,7 @@ class Blocks:
         del b.letters[mark.letters :]
         del b.expression_ends[mark.expressions :]
         del b.expressions[mark.words :]
-        self.expansion.phase = mark.phase
+        self.expansion.forget(mark.params, mark.phase, mark.phases)
         for block in self.open:
             lists = [block.ends] + ([block.rounds.continues] if block.rounds else [])
             for jumps in lists:
