@@ -52,15 +52,20 @@ def evaluate(
             opened = opened or isinstance(angle, Formula)
             found.append(angle)
             continue
-        try:
-            value = expression.value(params)  # type: ignore[arg-type]
-            finite = math.isfinite(value)
-        except (ArithmeticError, ValueError) as reason:
-            raise ExpansionError(cannot_compute("an expression", reason)) from None
-        if not finite:
-            raise ExpansionError(TOO_LARGE)
-        found.append(float(value))
+        found.append(_known(expression, params))
     return Open(found) if opened else tuple(found)
+
+
+def _known(expression: Expression, params: Sequence[Angle]) -> float:
+    """The value of what depends on nothing that is open."""
+    try:
+        value = expression.value(params)  # type: ignore[arg-type]
+        finite = math.isfinite(value)
+    except (ArithmeticError, ValueError) as reason:
+        raise ExpansionError(cannot_compute("an expression", reason)) from None
+    if not finite:
+        raise ExpansionError(TOO_LARGE)
+    return float(value)
 
 
 def formula_of(expression: Expression, params: Sequence[Angle], afford: Afford) -> Angle:
@@ -73,7 +78,7 @@ def formula_of(expression: Expression, params: Sequence[Angle], afford: Afford) 
         size += value.size if isinstance(value, Formula) else 1
     afford(size)
     if not opened:
-        return evaluate((Expression(expression.steps, expression.at),), params, afford)[0]
+        return _known(expression, params)
     return _Sum(expression, params, afford).read() or Formula(code=_code(expression, params))
 
 
