@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from ketway.circuits.circuit import Register
+from ketway.circuits.formulas import Formula, FormulaError, apply, number
 from ketway.circuits.gates import GATES, Kind
 from ketway.circuits.qpy import flow
 from ketway.circuits.qpy.cursor import Cursor
 from ketway.circuits.qpy.errors import QpyError, shown
-from ketway.circuits.qpy.formulas import Formula, FormulaError, apply, number
 from ketway.circuits.qpy.gathering import Gathering, undone
 from ketway.circuits.qpy.library import COMPOSED, NOTHING, STANDARD, Steps
 from ketway.circuits.qpy.limits import BLOCK_WORK
@@ -26,7 +26,7 @@ from ketway.circuits.qpy.parsed import (
     Variable,
 )
 from ketway.circuits.qpy.parsing import read_circuit, read_instruction
-from ketway.circuits.qpy.template import Template
+from ketway.circuits.template import Template
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from ketway.circuits.qasm import read_qasm
+from ketway.circuits.qasm import read_template
 from ketway.circuits.qpy import QpyError, Template, read_qpy
 from ketway.jobs.failures import Code, FailedError, Failure
 
@@ -186,7 +186,7 @@ class Reading:
     def _read(self, text: str, where: str) -> Template:
         try:
             if ";" in text:  # which base64 has not, and OpenQASM not without
-                return Template.of(read_qasm(text))
+                return read_template(text)
             found = read_qpy(self.binary(text, where))
         except ParamsError:
             raise
