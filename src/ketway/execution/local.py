@@ -17,6 +17,7 @@ PRELOAD = (
     "ketway.circuits.qpy",
     "ketway.routines.ibm.sampler",
     "ketway.routines.ibm.estimator",
+    "ketway.routines.ibm.executor",
     "ketway.execution.warming",
     # numpy imports these when they are first used, which would be in every forked process anew.
     "numpy.ma",

@@ -49,3 +49,10 @@ class PrimitiveAnswer(msgspec.Struct, frozen=True):
     plain: bool = False
     """Whether it is for a reader that has no Qiskit."""
     made_by: list[Provenance] = []
+
+
+class Written(msgspec.Struct, frozen=True):
+    """An answer in its vendor's own words: to a question that no other vendor has."""
+
+    text: bytes
+    made_by: list[Provenance] = []

@@ -15,6 +15,7 @@ from ketway.routines.routine import Routine
 _OWN: Final = {
     "sampler": "ketway.routines.ibm.sampler:SAMPLER",
     "estimator": "ketway.routines.ibm.estimator:ESTIMATOR",
+    "executor": "ketway.routines.ibm.executor:EXECUTOR",
 }
 
 

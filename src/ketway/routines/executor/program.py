@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from ketway.circuits.circuit import Floats
-from ketway.routines.executor.circuits import Template
+from ketway.circuits.template import Template
 from ketway.routines.executor.samplex import Inputs, Samplex
 
 Version: TypeAlias = Literal["v0.1", "v0.2", "v1.0", "v1.1", "v2.0"]

@@ -14,6 +14,7 @@ import numpy as np
 from msgspec import UNSET
 from numpy.typing import NDArray
 
+from ketway.circuits.template import Template
 from ketway.routines.executor.bodies import (
     ArgumentBody,
     ChunkSize,
@@ -27,7 +28,7 @@ from ketway.routines.executor.bodies import (
     SamplexItemBody,
     VersionBody,
 )
-from ketway.routines.executor.circuits import Template, read_qasm_template, read_qpy_templates
+from ketway.routines.executor.circuits import read_qasm_template, read_qpy_templates
 from ketway.routines.executor.errors import ExecutorError, shown
 from ketway.routines.executor.limits import DEFAULT_LIMITS, DEFAULT_SAMPLEX_LIMITS
 from ketway.routines.executor.program import (

@@ -23,7 +23,8 @@ from ketway.routines.executor.samplex.registers import (
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Multiply:
-    """A register times fixed gates, from the left or from the right."""
+    """A register times fixed gates, from the left or from the right: one for each subsystem, or one
+    for all of them."""
 
     register: str
     sort: Sort
@@ -32,7 +33,7 @@ class Multiply:
 
     def check(self, checking: Checking) -> None:
         found = checking.read(self.register, self.sort)
-        if len(self.operand) != found.subsystems:
+        if len(self.operand) not in (1, found.subsystems):
             raise checking.error(
                 f"it multiplies {found.subsystems} subsystems by {len(self.operand)}."
             )
