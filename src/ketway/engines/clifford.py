@@ -85,7 +85,7 @@ class CliffordEngine:
         noise = None if task.noise is None or task.noise.ideal else task.noise
         noisy = noise is not None
         exact = task.exact and not noisy
-        if noise is not None and noise.relaxes:
+        if noise is not None and noise.beyond_paulis:
             raise FailedError(
                 Failure(
                     Code.UNSUPPORTED_GATE,

@@ -57,7 +57,7 @@ class MpsEngine:
 
     def run(self, task: Task) -> Iterator[Result]:
         noise = None if task.noise is None or task.noise.ideal else task.noise
-        if noise is not None and noise.relaxes:
+        if noise is not None and noise.beyond_paulis:
             raise FailedError(
                 Failure(
                     Code.UNSUPPORTED_GATE,
