@@ -6,6 +6,8 @@ operators is decided by their weights in the state; a case with one, a unitary, 
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -15,6 +17,7 @@ from numpy.typing import NDArray
 
 from ketway.circuits.circuit import Floats, Ints
 from ketway.devices.channels import Array, Step, case_operators, does_nothing, superoperator
+from ketway.engines import core
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,7 @@ class Acts:
     @property
     def odds(self) -> Floats:
         """For each act, the odds that anything happens."""
-        odds = np.array([min(1.0, sum(action.odds)) for action in self.actions])
+        odds = np.array([min(1.0, math.fsum(action.odds)) for action in self.actions])
         # What always happens must not be left out for want of a last bit.
         odds[odds > 1 - 1e-12] = 1.0
         return odds[self.numbers] if len(odds) else np.zeros(0)
@@ -83,3 +86,22 @@ NO_ACTS: Final = Acts(
     np.zeros(0, dtype=np.int32),
     (),
 )
+
+
+def steps_of(actions: Sequence[Action]) -> core.Steps:
+    """The actions as the compiled core takes them."""
+    cases = [case for action in actions for case in action.operators]
+    operators = [k for case in cases for k in case]
+    sizes = [2 * k.size for k in operators]
+    limits = [np.zeros(0, dtype=np.uint64)]
+    for action in actions:
+        sums = np.cumsum(action.odds)
+        shares = [int(s / sums[-1] * 2**64) for s in sums.tolist()[:-1]]
+        limits.append(np.array([*shares, 2**64 - 1][: len(sums)], dtype=np.uint64))
+    return core.Steps(
+        np.cumsum([0, *(len(action.operators) for action in actions)]).astype(np.int32),
+        np.concatenate(limits),
+        np.cumsum([0, *map(len, cases)]).astype(np.int32),
+        np.cumsum([0, *sizes])[:-1].astype(np.int64),
+        np.concatenate([np.zeros(0), *(k.ravel().view(np.float64) for k in operators), [0.0]]),
+    )

@@ -74,7 +74,7 @@ def _operands(code: core.Code, op: int) -> list[int]:
 
 def _events(lowered: Lowered) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
     """The operations that happen in the middle, and the slots that they write."""
-    return lowered.last_ops[lowered.readout.events], lowered.readout.event_slots
+    return lowered.event_ops, lowered.readout.event_slots
 
 
 def _channels(lowered: Lowered, sites: Sites | None) -> dict[int, list[_Channel]]:

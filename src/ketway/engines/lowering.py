@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from ketway.circuits.control import MOST_LOOPS, bit_places, bits_read, code_of
 from ketway.circuits.gates import GATES, Kind
 from ketway.devices.noise import NoiseModel
 from ketway.engines import core
+from ketway.engines.actions import Acts, steps_of
 from ketway.engines.noise import Sites, limits_of, misreadings
 
 Index: TypeAlias = NDArray[np.int64]
@@ -80,6 +81,8 @@ class Lowered:
     """For each gate, the last operation at or before its end."""
     struck_ops: Index
     """For each gate, the operation that its noise follows."""
+    event_ops: Index
+    """The operations of `readout.events`."""
     fillers: tuple[_Filler, ...]
     stride: int
     control: core.Control | None = None
@@ -143,8 +146,8 @@ def _numbers(kind: Kind, params: Floats) -> Floats:
 
 def lower(structure: Structure, noise: NoiseModel | None = None) -> Lowered:
     """The program of a structure. With noise, swaps stay gates, since errors follow them; and so do
-    no-ops, if the model names them. Noise before a measurement follows an operation of its own,
-    which does nothing."""
+    no-ops, if the model names them. Noise before a measurement and after a reset follows an operation
+    of its own, which does nothing."""
     awake = () if noise is None else noise.awake
     readout = read(structure, awake)
     kinds = structure.kinds
@@ -154,7 +157,8 @@ def lower(structure: Structure, noise: NoiseModel | None = None) -> Lowered:
         counts[kinds == Kind.NOP] = 1
     counts[readout.events] = 1
     before = (kinds == Kind.MEASURE) & (Kind.MEASURE in awake)
-    counts[before] += 1
+    behind = (kinds == Kind.RESET) & (Kind.RESET in awake)
+    counts[before | behind] += 1
     counts[(kinds == Kind.GLOBAL_PHASE) & (structure.controls == 0)] = 0  # nobody can see it
     exponentials = list(_exponentials(structure))
     for exponential in exponentials:
@@ -171,10 +175,10 @@ def lower(structure: Structure, noise: NoiseModel | None = None) -> Lowered:
     draft = _Draft(structure, gates, starts)
     # A swap that only renames qubits would do so whether it happens or not.
     draft.plain(swaps=noise is None and not structure.has_control)
-    draft.nothing(starts[before])
+    draft.nothing(np.concatenate((starts[before], ends[behind] - 1)))
     for exponential in exponentials:
         draft.exponential(exponential)
-    events = (ends - 1)[readout.events]
+    events = (ends - 1 - behind)[readout.events]
     draft.events(readout, events)
     control = None
     if structure.has_control:
@@ -184,7 +188,7 @@ def lower(structure: Structure, noise: NoiseModel | None = None) -> Lowered:
     if before.any():
         struck = np.where(before, starts, struck)
     return Lowered(
-        code, readout, ends - 1, struck, tuple(draft.fillers), draft.stride, control
+        code, readout, ends - 1, struck, events, tuple(draft.fillers), draft.stride, control
     )
 
 
@@ -549,6 +553,12 @@ def core_sites(lowered: Lowered, found: Sites | None) -> core.Sites:
         none = np.zeros(0, dtype=np.int32)
         zeros = np.zeros(0)
         return core.Sites(none, none, none, zeros, none, zeros, np.zeros((0, 16), dtype=np.uint64))
+    if len(found.acts.numbers):
+        return _with_acts(lowered, _plain_sites(lowered, found), found.acts)
+    return _plain_sites(lowered, found)
+
+
+def _plain_sites(lowered: Lowered, found: Sites) -> core.Sites:
     # At each site the Pauli error, then the damping of its first and of its second qubit.
     errors = found.error_odds
     odds = np.column_stack((errors, found.damping_odds)).ravel()
@@ -561,13 +571,37 @@ def core_sites(lowered: Lowered, found: Sites | None) -> core.Sites:
         return np.column_stack(columns).ravel()[happens].astype(np.int32)
 
     return core.Sites(
-        flat(*(3 * [lowered.last_ops[gates]])),
+        flat(*(3 * [lowered.struck_ops[gates]])),
         flat(first, first, second),
         flat(second, none, none),
         odds[happens],
         flat(found.tables, none, none),
         np.column_stack((np.zeros(len(gates)), found.damping)).ravel()[happens],
         limits_of(found.distributions),
+    )
+
+
+def _with_acts(lowered: Lowered, plain: core.Sites, acts: Acts) -> core.Sites:
+    """The steps of channels too, each after the errors and dampings of the same gate."""
+    odds = acts.odds
+    happens = odds > 0
+    count = int(happens.sum())
+    ops = np.concatenate((plain.ops, lowered.struck_ops[acts.gates[happens]].astype(np.int32)))
+    order = np.argsort(ops, kind="stable")
+    qubits = acts.qubits[happens]
+
+    def joined(values: NDArray[Any], others: NDArray[Any]) -> NDArray[Any]:
+        return np.concatenate((values, others.astype(values.dtype)))[order]
+
+    return core.Sites(
+        ops[order],
+        joined(plain.first, qubits[:, 0]),
+        joined(plain.second, qubits[:, 1]),
+        joined(plain.odds, odds[happens]),
+        joined(plain.tables, -2 - acts.numbers[happens]),
+        joined(plain.damping, np.zeros(count)),
+        plain.limits,
+        steps_of(acts.actions),
     )
 
 
