@@ -150,6 +150,10 @@ class NoiseModel(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown
         return self.relaxes or any(entry.beyond_paulis for entry in self.gates)
 
     @property
+    def misreads(self) -> bool:
+        return self.readout > 0 or any(entry.p01 or entry.p10 for entry in self.qubits)
+
+    @property
     def awake(self) -> tuple[Kind, ...]:
         """The kinds that leave a qubit as it is, or are often left out, at which this model has
         something happen."""

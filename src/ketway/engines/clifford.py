@@ -89,8 +89,9 @@ class CliffordEngine:
             raise FailedError(
                 Failure(
                     Code.UNSUPPORTED_GATE,
-                    "The Clifford engine cannot do the relaxation of the noise model "
-                    f"{noise.name}: use fewer qubits, or a model without t1.",
+                    f"The Clifford engine cannot do what in the noise model {noise.name} is no "
+                    "mixture of Paulis (relaxation, damping, channels): use fewer qubits, or a "
+                    "model without.",
                 )
             )
         sites = None if noise is None else noise_sites(task.batch.structure, noise)

@@ -61,8 +61,8 @@ class MpsEngine:
             raise FailedError(
                 Failure(
                     Code.UNSUPPORTED_GATE,
-                    "A matrix product state takes errors that are Paulis, and this noise relaxes "
-                    "qubits: use fewer qubits, or a noise model without t1.",
+                    "A matrix product state takes errors that are Paulis, and this noise has others "
+                    "(relaxation, damping, channels): use fewer qubits, or a model without.",
                 )
             )
         if task.batch.structure.has_control:
