@@ -12,7 +12,7 @@ from ketway.devices.noise import NoiseModel, QubitNoise
 from ketway.engines.planner import Machine, plan
 from ketway.engines.running import run_program, take_shots
 from ketway.jobs.results import Result
-from ketway.routines.placing import on_qubits, placed, used_qubits
+from ketway.routines.placing import on_qubits, used_qubits
 from ketway.routines.runner import Runner
 
 
@@ -52,7 +52,7 @@ def test_noise_of_single_qubits_goes_with_them() -> None:
     used = used_qubits(circuit.structure)
     assert used.tolist() == [7, 11, 20]
     small = Circuit(on_qubits(circuit.structure, used), circuit.params)
-    near = placed(noise, used)
+    near = noise.on(used.tolist())
     assert [entry.qubit for entry in near.qubits] == [2, 1]
     assert fits(counted(found), channels.distribution(small, near))
 
@@ -78,7 +78,7 @@ def test_distributions_are_exact(noise: NoiseModel | None) -> None:
     used = used_qubits(circuit.structure)
     small = Circuit(on_qubits(circuit.structure, used), circuit.params)
     truth = channels.distribution(
-        small, NoiseModel("none") if noise is None else placed(noise, used)
+        small, NoiseModel("none") if noise is None else noise.on(used.tolist())
     )
     found = dict(zip(result.integers(), result.weights().tolist(), strict=True))
     for outcome, p in truth.items():

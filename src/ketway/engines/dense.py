@@ -227,12 +227,14 @@ class DenseEngine:
             found = noise_sites(structure, noise)
             errors, branches = _branches(found, shots)
             # A damping reads the register, and writes it: half of them in half a run.
-            dampings = float(found.damping_odds.sum()) * (branches / 2 + 1)
+            # A step of a channel does too.
+            acting = float(found.damping_odds.sum() + found.acts.odds.sum())
+            dampings = acting * (branches / 2 + 1)
             # Half a run each, of gates that fuse better where there are no outcomes to list; and
             # what the errors touch is fused anew.
             runs += branches * 0.25
             fixed = 1e-3 + rows * branches * 4e-8 * structure.gates
-            met = float(found.error_odds.sum() + found.damping_odds.sum())
+            met = float(found.error_odds.sum()) + acting
             numbers = 32 * min(shots * met, 1 << 21)
             copies = errors + 4 * math.sqrt(errors) + 2
         if events:
@@ -278,6 +280,7 @@ def _branches(sites: Sites, shots: int) -> tuple[float, float]:
     more = shots * (1 - math.exp(-mean) * (1 + mean))
     kinds = float(np.count_nonzero(sites.distributions[:, 1:], axis=1)[sites.tables].sum())
     kinds += 2.0 * np.count_nonzero(sites.damping_odds)
+    kinds += float(sum(len(a.operators) + 1 for a in sites.acts.actions))
     return mean, more + (kinds * -math.expm1(-once / kinds) if kinds else 0.0)
 
 

@@ -6,9 +6,9 @@ gates happens only for those whose shape differs from one to the next (`pauliexp
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from ketway.circuits.control import MOST_LOOPS, bit_places, bits_read, code_of
 from ketway.circuits.gates import GATES, Kind
 from ketway.devices.noise import NoiseModel
 from ketway.engines import core
+from ketway.engines.actions import Acts, steps_of
 from ketway.engines.noise import Sites, limits_of, misreadings
 
 Index: TypeAlias = NDArray[np.int64]
@@ -78,6 +79,10 @@ class Lowered:
     readout: Readout
     last_ops: Index
     """For each gate, the last operation at or before its end."""
+    struck_ops: Index
+    """For each gate, the operation that its noise follows."""
+    event_ops: Index
+    """The operations of `readout.events`."""
     fillers: tuple[_Filler, ...]
     stride: int
     control: core.Control | None = None
@@ -141,15 +146,19 @@ def _numbers(kind: Kind, params: Floats) -> Floats:
 
 def lower(structure: Structure, noise: NoiseModel | None = None) -> Lowered:
     """The program of a structure. With noise, swaps stay gates, since errors follow them; and so do
-    no-ops, if the model names them."""
-    idles = noise is not None and noise.idles
-    readout = read(structure, idles)
+    no-ops, if the model names them. Noise before a measurement and after a reset follows an
+    operation of its own, which does nothing."""
+    awake = () if noise is None else noise.awake
+    readout = read(structure, awake)
     kinds = structure.kinds
     counts = np.ones(structure.gates, dtype=np.int64)
     counts[_IS_SILENT[kinds]] = 0
-    if idles:
+    if Kind.NOP in awake:
         counts[kinds == Kind.NOP] = 1
     counts[readout.events] = 1
+    before = (kinds == Kind.MEASURE) & (Kind.MEASURE in awake)
+    behind = (kinds == Kind.RESET) & (Kind.RESET in awake)
+    counts[before | behind] += 1
     counts[(kinds == Kind.GLOBAL_PHASE) & (structure.controls == 0)] = 0  # nobody can see it
     exponentials = list(_exponentials(structure))
     for exponential in exponentials:
@@ -166,15 +175,20 @@ def lower(structure: Structure, noise: NoiseModel | None = None) -> Lowered:
     draft = _Draft(structure, gates, starts)
     # A swap that only renames qubits would do so whether it happens or not.
     draft.plain(swaps=noise is None and not structure.has_control)
+    draft.nothing(np.concatenate((starts[before], ends[behind] - 1)))
     for exponential in exponentials:
         draft.exponential(exponential)
-    draft.events(readout)
+    events = (ends - 1 - behind)[readout.events]
+    draft.events(readout, events)
     control = None
     if structure.has_control:
         ops = np.append(starts, len(gates)) - places
-        control = draft.control(readout, ops, places, noise)
+        control = draft.control(readout, ops, places, noise, events)
+    code, struck = draft.code(readout), ends - 1
+    if before.any():
+        struck = np.where(before, starts, struck)
     return Lowered(
-        draft.code(readout), readout, ends - 1, tuple(draft.fillers), draft.stride, control
+        code, readout, ends - 1, struck, events, tuple(draft.fillers), draft.stride, control
     )
 
 
@@ -287,15 +301,29 @@ class _Draft:
             self.fillers.append(_Filler(Kind.PAULIEXP, self.stride, 1, params[:, None]))
             self.stride += len(letters)
 
-    def events(self, readout: Readout) -> None:
-        ops = self.starts[readout.events]
+    def nothing(self, ops: Index) -> None:
+        """Operations that leave their qubit as it is."""
+        self.codes[ops] = core.DIAGONAL
+        self.forms[ops] = core.MONOMIAL
+        self.controls[ops] = 0
+        self.data[ops] = self.constant_end
+        if len(ops):
+            self.constants.append(np.array([1.0, 0.0, 1.0, 0.0]))
+            self.constant_end += 4
+
+    def events(self, readout: Readout, ops: Index) -> None:
         kinds = self.structure.kinds[readout.events]
         self.codes[ops] = np.where(kinds == Kind.MEASURE, core.MEASURE, core.RESET)
         self.controls[ops] = 0
         self.slots[ops] = readout.event_slots
 
     def control(
-        self, readout: Readout, ops: Index, places: Index, noise: NoiseModel | None
+        self,
+        readout: Readout,
+        ops: Index,
+        places: Index,
+        noise: NoiseModel | None,
+        events: Index,
     ) -> core.Control:
         """Jumps, assignments, and the operations `ops` where `places` says that jumps go."""
         structure = self.structure
@@ -326,19 +354,20 @@ class _Draft:
         return core.Control(
             np.array(ends, dtype=np.int32),
             np.array(words or [0], dtype=np.int32),
-            self._misread(readout, noise),
+            self._misread(readout, noise, events),
             MOST_LOOPS,
         )
 
-    def _misread(self, readout: Readout, noise: NoiseModel | None) -> Floats | None:
+    def _misread(self, readout: Readout, noise: NoiseModel | None, events: Index) -> Floats | None:
         """The odds that measurements in the middle are read wrong, for each operation."""
-        measures = readout.events[self.structure.kinds[readout.events] == Kind.MEASURE]
+        chosen = self.structure.kinds[readout.events] == Kind.MEASURE
+        measures = readout.events[chosen]
         if noise is None or not len(measures):
             return None
         odds = np.zeros((len(self.codes), 2))
         first = self.structure.operand_starts[measures]
         qubits = self.structure.operands[first].tolist()
-        odds[self.starts[measures]] = misreadings(noise, tuple(qubits))
+        odds[events[chosen]] = misreadings(noise, tuple(qubits))
         return odds if odds.any() else None
 
     def _vary(self, kind: Kind, ops: Index, params: Index, width: int = 0) -> None:
@@ -370,18 +399,18 @@ class _Draft:
         )
 
 
-def read(structure: Structure, idles: bool = False) -> Readout:
+def read(structure: Structure, awake: Collection[Kind] = ()) -> Readout:
     """Which measurements are a qubit's last, and what the others write.
 
-    With `idles`, a no-op does something too.
+    Kinds that are `awake` always do something: no-ops, resets, or what comes before measurements.
     """
     kinds = structure.kinds
     if not structure.has_events:
         every = range(structure.qubits)
         return _readout({qubit: [qubit] for qubit in every}, [], tuple(every), {})
     if structure.has_control:
-        return _read_controlled(structure, idles)
-    first, last = _uses(structure, idles)
+        return _read_controlled(structure, awake)
+    first, last = _uses(structure, awake)
     starts = structure.operand_starts
     gates = np.flatnonzero(kinds == Kind.MEASURE)
     qubits, bits = structure.operands[starts[gates]], structure.operands[starts[gates] + 1]
@@ -392,7 +421,7 @@ def read(structure: Structure, idles: bool = False) -> Readout:
     held: dict[int, int] = {}
     for gate, qubit, bit in zip(gates.tolist(), qubits.tolist(), bits.tolist(), strict=True):
         writes = writers[bit] == gate
-        if gate > last[qubit]:
+        if gate >= last[qubit]:  # it may be the last itself
             if writes:
                 ends.setdefault(qubit, []).append(bit)
         else:
@@ -404,7 +433,7 @@ def read(structure: Structure, idles: bool = False) -> Readout:
         qubit = int(structure.operands[starts[gate]])
         begun = min(first[qubit], measured_at.get(qubit, gate)) < gate
         wanted = gate < last[qubit] or qubit in ends or not structure.measured
-        if begun and wanted:
+        if (begun or Kind.RESET in awake) and wanted:
             events.append((gate, -1))
     if not structure.measured:
         ends = {qubit: [qubit] for qubit in range(structure.qubits)}
@@ -412,10 +441,10 @@ def read(structure: Structure, idles: bool = False) -> Readout:
     return _readout(ends, sorted(events), slot_bits, held)
 
 
-def _read_controlled(structure: Structure, idles: bool) -> Readout:
+def _read_controlled(structure: Structure, awake: Collection[Kind]) -> Readout:
     """With control, what is measured after the last jump and assignment, and after all that jumps
     lead to, may be read at the end. All else happens where it stands, as often as it is met."""
-    first, last = _uses(structure, idles)
+    first, last = _uses(structure, awake)
     starts, operands = structure.operand_starts, structure.operands
     control = np.flatnonzero(_IS_CONTROL[structure.kinds])
     jumps = np.flatnonzero(structure.kinds == Kind.JUMP)
@@ -436,7 +465,8 @@ def _read_controlled(structure: Structure, idles: bool) -> Readout:
             ends.setdefault(qubit, []).append(bit)
     for gate in np.flatnonzero(structure.kinds == Kind.RESET).tolist():
         qubit = int(operands[starts[gate]])
-        if gate > head or min(first[qubit], measured_at.get(qubit, gate)) < gate:
+        begun = min(first[qubit], measured_at.get(qubit, gate)) < gate
+        if gate > head or begun or Kind.RESET in awake:
             events.append((gate, -1))
     named = set(bits) | set(_bits_of_control(structure, control))
     if structure.measured:
@@ -469,13 +499,17 @@ def _bits_of_control(structure: Structure, gates: NDArray[np.intp]) -> Iterator[
             yield from bits_read(code_of(structure, expression))
 
 
-def _uses(structure: Structure, idles: bool) -> tuple[list[int], list[int]]:
+def _uses(structure: Structure, awake: Collection[Kind]) -> tuple[list[int], list[int]]:
     """The first and the last gate that do something to each qubit, apart from measuring it."""
     widths = np.diff(structure.operand_starts)
     gates = np.repeat(np.arange(structure.gates), widths)
     kinds = structure.kinds[gates]
-    idle = _IS_IDLE[kinds] & (kinds != Kind.NOP) if idles else _IS_IDLE[kinds]
-    active = ~idle
+    active = ~_IS_IDLE[kinds]
+    if Kind.NOP in awake:
+        active |= kinds == Kind.NOP
+    if Kind.MEASURE in awake:
+        measures = structure.kinds == Kind.MEASURE
+        active[structure.operand_starts[:-1][measures]] = True  # the qubits, not the bits
     first = np.full(structure.qubits, structure.gates, dtype=np.int64)
     last = np.full(structure.qubits, -1, dtype=np.int64)
     np.minimum.at(first, structure.operands[active], gates[active])
@@ -517,6 +551,12 @@ def core_sites(lowered: Lowered, found: Sites | None) -> core.Sites:
         none = np.zeros(0, dtype=np.int32)
         zeros = np.zeros(0)
         return core.Sites(none, none, none, zeros, none, zeros, np.zeros((0, 16), dtype=np.uint64))
+    if len(found.acts.numbers):
+        return _with_acts(lowered, _plain_sites(lowered, found), found.acts)
+    return _plain_sites(lowered, found)
+
+
+def _plain_sites(lowered: Lowered, found: Sites) -> core.Sites:
     # At each site the Pauli error, then the damping of its first and of its second qubit.
     errors = found.error_odds
     odds = np.column_stack((errors, found.damping_odds)).ravel()
@@ -529,13 +569,37 @@ def core_sites(lowered: Lowered, found: Sites | None) -> core.Sites:
         return np.column_stack(columns).ravel()[happens].astype(np.int32)
 
     return core.Sites(
-        flat(*(3 * [lowered.last_ops[gates]])),
+        flat(*(3 * [lowered.struck_ops[gates]])),
         flat(first, first, second),
         flat(second, none, none),
         odds[happens],
         flat(found.tables, none, none),
         np.column_stack((np.zeros(len(gates)), found.damping)).ravel()[happens],
         limits_of(found.distributions),
+    )
+
+
+def _with_acts(lowered: Lowered, plain: core.Sites, acts: Acts) -> core.Sites:
+    """The steps of channels too, each after the errors and dampings of the same gate."""
+    odds = acts.odds
+    happens = odds > 0
+    count = int(happens.sum())
+    ops = np.concatenate((plain.ops, lowered.struck_ops[acts.gates[happens]].astype(np.int32)))
+    order = np.argsort(ops, kind="stable")
+    qubits = acts.qubits[happens]
+
+    def joined(values: NDArray[Any], others: NDArray[Any]) -> NDArray[Any]:
+        return np.concatenate((values, others.astype(values.dtype)))[order]
+
+    return core.Sites(
+        ops[order],
+        joined(plain.first, qubits[:, 0]),
+        joined(plain.second, qubits[:, 1]),
+        joined(plain.odds, odds[happens]),
+        joined(plain.tables, -2 - acts.numbers[happens]),
+        joined(plain.damping, np.zeros(count)),
+        plain.limits,
+        steps_of(acts.actions),
     )
 
 

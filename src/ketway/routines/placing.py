@@ -1,7 +1,7 @@
 """Fewer qubits: circuits as they come are as wide as a device, and use a few of its qubits.
 
 A qubit on which nothing acts is 0 and stays so. Leaving it out renumbers the others, and what a
-noise model says of single qubits goes with them.
+noise model says of single qubits must go with them (`NoiseModel.on`).
 """
 
 from __future__ import annotations
@@ -9,13 +9,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final, TypeAlias
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from ketway.circuits.circuit import Structure, kind_table
 from ketway.circuits.gates import Kind
-from ketway.devices.noise import NoiseModel
 
 Index: TypeAlias = NDArray[np.int64]
 
@@ -45,33 +43,3 @@ def on_qubits(structure: Structure, qubits: Index) -> Structure:
     places = qubit_places(structure)
     operands[places] = number[operands[places]]
     return replace(structure, qubits=len(qubits), operands=operands)
-
-
-def names_qubits(noise: NoiseModel | None) -> bool:
-    """Whether a model says something of single qubits."""
-    return noise is not None and (
-        any(entry.qubits for entry in noise.gates)
-        or any(entry.qubit is not None for entry in noise.qubits)
-    )
-
-
-def placed(noise: NoiseModel, qubits: Index) -> NoiseModel:
-    """The model of the machine whose qubit k is this one's `qubits[k]`."""
-    if not names_qubits(noise):
-        return noise
-    number = {qubit: k for k, qubit in enumerate(qubits.tolist())}
-    return msgspec.structs.replace(
-        noise,
-        gates=tuple(
-            msgspec.structs.replace(entry, qubits=tuple(number[q] for q in entry.qubits))
-            for entry in noise.gates
-            if all(q in number for q in entry.qubits)
-        ),
-        qubits=tuple(
-            entry
-            if entry.qubit is None
-            else msgspec.structs.replace(entry, qubit=number[entry.qubit])
-            for entry in noise.qubits
-            if entry.qubit is None or entry.qubit in number
-        ),
-    )

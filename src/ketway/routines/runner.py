@@ -14,13 +14,12 @@ from ketway.devices.noise import NoiseModel
 from ketway.engines.engine import Plan
 from ketway.engines.expectation import expectations, plan_expectations
 from ketway.engines.observables import Observables
-from ketway.engines.planner import Machine, divided
+from ketway.engines.planner import Machine, divided, plan
 from ketway.engines.running import run_program, take_shots
 from ketway.engines.seeds import derive
 from ketway.jobs.failures import FailedError, Failure
 from ketway.jobs.results import Provenance, Result, width_of
-from ketway.routines.placing import on_qubits, placed, used_qubits
-from ketway.routines.planning import plan_in_place
+from ketway.routines.placing import on_qubits, used_qubits
 from ketway.routines.seeing import Sight, sights
 
 LearnedT = TypeVar("LearnedT")
@@ -73,7 +72,7 @@ class Runner:
         width = width_of(batch.structure.outcome_bits)
         out = np.empty((len(batch), shots, width), dtype=np.uint8)
         program, noise = self._program(batch)
-        plans = [plan_in_place(each, shots, False, noise, self.machine) for each in program.batches]
+        plans = [plan(each, shots, False, noise, self.machine) for each in program.batches]
         for row, answer in take_shots(program, plans, seeds, shots, noise, self.machine.threads):
             if isinstance(answer, Failure):
                 raise FailedError(msgspec.structs.replace(answer, circuit=None))
@@ -84,7 +83,7 @@ class Runner:
     def distributions(self, batch: Batch) -> Iterator[Result]:
         """The exact distribution of each row, noise included."""
         program, noise = self._program(batch)
-        plans = [plan_in_place(each, 0, True, noise, self.machine) for each in program.batches]
+        plans = [plan(each, 0, True, noise, self.machine) for each in program.batches]
         found: dict[int, Result] = {}
         seeds, threads = [0] * len(batch), self.machine.threads
         for row, answer in run_program(program, plans, seeds, 0, True, noise, threads):
@@ -103,7 +102,7 @@ class Runner:
             used = used_qubits(structure)
             if len(used) < structure.qubits:
                 batch = Batch(on_qubits(structure, used), batch.params)
-                noise = None if noise is None else placed(noise, used)
+                noise = None if noise is None else noise.on(used.tolist())
                 noise = None if noise is None or noise.ideal else noise
         order = tuple((0, row) for row in range(len(batch)))
         return divided(Program((batch,), order, ((),) * len(batch)), noise), noise
@@ -122,9 +121,7 @@ class Runner:
 
     def _planned(self, batch: Batch, shots: int, exact: bool) -> Plan:
         program, noise = self._program(batch)
-        return total(
-            [plan_in_place(each, shots, exact, noise, self.machine) for each in program.batches]
-        )
+        return total([plan(each, shots, exact, noise, self.machine) for each in program.batches])
 
     def expect(self, batch: Batch, observables: Observables) -> Floats:
         """Exact expectation values: shape (rows, observables).

@@ -92,7 +92,17 @@ def keep(subject, name, circuit, **options):
     KEPT.setdefault(subject, {})[name] = record | {"qasm": text}
 
 
-AER_CANNOT = {"loose", "shared", "stretch", "expressions", "variables", "box", "casts", "wrap", "shadow"}
+AER_CANNOT = {
+    "loose",
+    "shared",
+    "stretch",
+    "expressions",
+    "variables",
+    "box",
+    "casts",
+    "wrap",
+    "shadow",
+}
 
 
 def check(name, circuit, wanted):

@@ -81,7 +81,11 @@ STATEMENTS = [
     ("OPENQASM 3.0;", 1, "`OPENQASM` must be the first statement"),
     ('include "/etc/passwd";', 9, "`/etc/passwd` cannot be included: programs never read files"),
     ("include stdgates;", 9, "the name of a library in quotation marks"),
-    ("input float theta;", 1, "The input `theta` has no value: inputs are bound by IBM's primitives"),
+    (
+        "input float theta;",
+        1,
+        "The input `theta` has no value: inputs are bound by IBM's primitives",
+    ),
     ("output bit[2] d;", 1, "`output` is not supported"),
     ("float i = 1;", 1, "`float` is not supported: values that change while a program runs"),
     ("if (c == 1) x q[0]", 19, "The program ends where `;`"),
