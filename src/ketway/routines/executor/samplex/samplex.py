@@ -69,10 +69,12 @@ class Samplex:
             for name, shape in own.items()
         }
         for which, some in product(*self._parts(points, randomizations)):
-            count = len(range(*some.indices(randomizations)))
+            count = some.stop - some.start
             part = self._draw(inputs.part(which), count, seed, f"{which.start}/{some.start}")
             for name, values in part.items():
-                made[name][which, some] = values.reshape(-1, count, *own[name])
+                made[name][which, some] = values.reshape(
+                    which.stop - which.start, count, *own[name]
+                )
         return made
 
     def _parts(self, points: int, randomizations: int) -> tuple[list[slice], list[slice]]:
