@@ -85,3 +85,22 @@ def case(name: str, ssv: str = NEWEST) -> Case:
 def circuits(batch: Batch) -> Iterator[Circuit]:
     for params in batch.params:
         yield Circuit(batch.structure, params)
+
+
+PARAMS: dict[str, Any] = json.loads((HERE / "params.json").read_text())
+
+
+def params_of(name: str, version: str = "v2.0") -> bytes:
+    return unpacked(PARAMS[name]["params"][version])
+
+
+def decoded(body: dict[str, Any], compressed: bool) -> NDArray[Any]:
+    """A tensor of an answer, read as the documents say it: apart from what writes it."""
+    data = base64.b64decode(body["data"])
+    data = zlib.decompress(data) if compressed else data
+    size = int(np.prod(body["shape"], dtype=int))
+    if body["dtype"] == "bool":
+        bits = [data[k // 8] >> (k % 8) & 1 for k in range(size)]
+        return np.array(bits, bool).reshape(body["shape"])
+    kinds = {"f64": "<f8", "f32": "<f4", "u8": "u1", "c128": "<c16"}
+    return np.frombuffer(data, kinds[body["dtype"]]).reshape(body["shape"])
