@@ -123,7 +123,7 @@ def finalized(samplex: Samplex) -> Samplex:
     for number, node in (*samplex.sampling, *samplex.evaluating, *samplex.collecting):
         checking.where = f"node {number}"
         node.check(checking)
-    checking.where = ""
+    checking.where = "header"
     taken = samplex.inputs.get(ANGLES)
     wanted = len(samplex.expressions.parameters)
     if wanted and (not isinstance(taken, Tensor) or taken.shape != (wanted,)):
@@ -132,7 +132,10 @@ def finalized(samplex: Samplex) -> Samplex:
             "that size."
         )
     _check_set(samplex, checking)
-    return replace(samplex, bytes=checking.bytes)
+    numbers = expressions + sum(
+        prod(map(int, tensor.shape[1:])) for tensor in samplex.outputs.values()
+    )
+    return replace(samplex, bytes=checking.bytes + 8 * numbers)
 
 
 def _check_set(samplex: Samplex, checking: Checking) -> None:
