@@ -78,6 +78,8 @@ class Operation:
     answer: Any = None
     """Type of the JSON answer, for the document."""
     status: int = 200
+    also: Mapping[int, str] = field(default_factory=dict)
+    """Other statuses that it succeeds with, and when."""
     public: bool = False
     """Needs no key."""
     refusals: Mapping[int, str] = field(default_factory=dict)
