@@ -8,6 +8,7 @@ their bases, and nothing is measured that no element needs.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -158,28 +159,39 @@ def _grouped(letters: NDArray[np.uint8], products: Index) -> list[tuple[NDArray[
     agrees with. Those that hold the most qubits come first, for others to join."""
     own = letters[products]
     order = np.argsort(-(own > 0).sum(axis=1), kind="stable")
-    # As bits, 64 qubits to a word: whether two products agree is a few operations on words.
-    first, second = _words((own & 1)[order] > 0), _words((own & 2)[order] > 0)
-    held = first | second
-    bases = np.zeros((3, *first.shape), dtype=np.uint64)
-    members: list[list[int]] = []
-    for place, product in enumerate(products[order].tolist()):
-        count = len(members)
-        differ = (bases[0, :count] ^ first[place]) | (bases[1, :count] ^ second[place])
-        fitting = (differ & bases[2, :count] & held[place]).max(axis=1, initial=0) == 0
-        found = int(fitting.argmax()) if count else 0
-        if not count or not fitting[found]:
-            found = count
-            members.append([])
-        bases[0, found] |= first[place]
-        bases[1, found] |= second[place]
-        bases[2, found] |= held[place]
-        members[found].append(product)
-    out = []
-    for some in members:
-        chosen = np.array(sorted(some), dtype=np.int64)
-        out.append((letters[chosen].max(axis=0), chosen))
+    out: list[tuple[NDArray[np.uint8], Index]] = []
+    for start in range(0, len(order), _AT_ONCE):
+        some = products[order[start : start + _AT_ONCE]]
+        out += [(letters[found].max(axis=0), found) for found in _together(letters[some], some)]
     return out
+
+
+_AT_ONCE: Final = 4096
+"""Products that are grouped together: each is compared with each. Part of what a seed means."""
+
+
+def _together(own: NDArray[np.uint8], products: Index) -> list[Index]:
+    """A basis has the letters of its products, so what agrees with each of them agrees with it."""
+    first, second = _words(own & 1 > 0), _words(own & 2 > 0)
+    held = first | second
+    agree = np.ones((len(own), len(own)), dtype=np.bool_)
+    for one, other, both in zip(first.T, second.T, held.T, strict=True):
+        differ = (one[:, None] ^ one) | (other[:, None] ^ other)
+        agree &= (differ & both & both[:, None]) == 0
+    open_to = np.empty_like(agree)
+    """Of each basis, the products that it can take."""
+    members: list[list[int]] = []
+    for place in range(len(own)):
+        count = len(members)
+        found = int(open_to[:count, place].argmax()) if count else 0
+        if count and open_to[found, place]:
+            open_to[found] &= agree[place]
+        else:
+            found = count
+            open_to[found] = agree[place]
+            members.append([])
+        members[found].append(place)
+    return [np.sort(products[some]) for some in members]
 
 
 def _words(bits: NDArray[np.bool_]) -> NDArray[np.uint64]:

@@ -11,6 +11,7 @@ Drawing is always the quicker: a product costs less than two passes over the sta
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -27,15 +28,19 @@ from ketway.engines.seeds import derive
 from ketway.jobs.failures import FailedError
 from ketway.routines.bodies import Plain
 from ketway.routines.configurations import Basis, Configurations
+from ketway.routines.course import course
 from ketway.routines.measuring import Means, Measurement, means_of, unread
 from ketway.routines.mitigation.shots import Amount
+from ketway.routines.options import EstimatorOptions
 from ketway.routines.placing import Index
-from ketway.routines.runner import Runner, total
+from ketway.routines.pubs import EstimatorPub
+from ketway.routines.runner import Runner, scaled, total
 
 MOST: Final = 4
 """Products of a basis that are drawn together. Part of what a seed means, as the next."""
 MOST_DRAWN: Final = 1 << 26
 """Signs that are drawn of a PUB; from more on, circuits are run, which draw many shots sooner."""
+_HIGHEST: Final = 2**32 - 1
 _AT_ONCE: Final = 1 << 16
 """Signs in memory at the same time: what a processor's cache holds."""
 
@@ -103,15 +108,19 @@ class Ideal:
         within = np.arange(len(owners)) - np.concatenate(([0], np.cumsum(counts)))[owners]
         firsts = np.array([basis.pair for basis in group.bases])
         pairs = firsts[owners] + within * group.width
+        never = limits > _HIGHEST
+        small = np.minimum(limits, _HIGHEST).astype(np.uint32)
         source, shots = sources.bits(seed, "signs"), self._amount.total
         step = max(1, _AT_ONCE // shots)
         for start in range(0, len(pairs), step):
-            some = limits[start : start + step]
-            words = np.asarray(source.random_raw(len(some) * shots), dtype=np.uint64)
-            words = words.reshape(len(some), shots)
-            found = np.zeros(words.shape, dtype=np.uint8)
-            for limit in some.T:
-                found += words >= limit[:, None]
+            some = small[start : start + step]
+            words = np.asarray(source.random_raw(-(-len(some) * shots // 2)), dtype="<u8")
+            chance = words.view("<u4")[: len(some) * shots].reshape(len(some), shots)
+            found = np.zeros(chance.shape, dtype=np.uint8)
+            for limit, not_reached in zip(some.T, never[start : start + step].T, strict=True):
+                above = chance >= limit[:, None]
+                above[not_reached] = False
+                found += above
             parts = found.reshape(len(some), -1, self._amount.shots)
             for bit in range(group.width):
                 ones = np.count_nonzero(parts & (1 << bit), axis=2)
@@ -122,13 +131,35 @@ class Ideal:
         return total(parts if self._drawing is None else [*parts, self._drawing])
 
 
-def _limits(odds: Floats) -> NDArray[np.uint64]:
-    """Where 64 random bits reach limit k, the pattern is above k."""
+def _limits(odds: Floats) -> Floats:
+    """Where 32 random bits reach limit k, the pattern is above k. One beyond `_HIGHEST` is never
+    reached: what is certain must not fail in one of 2^32 shots."""
     sums = np.cumsum(odds[:, :-1], axis=1)
-    # What rounds to 1 or beyond is reached by nothing but all ones.
-    return np.where(sums < 1 - 2**-53, sums * 2.0**64, 2.0**64 - 2**11).astype(np.uint64) + (
-        np.where(sums < 1 - 2**-53, 0, 2**11 - 1).astype(np.uint64)
+    found: Floats = np.where(
+        sums < 1 - 2.0**-40, np.minimum(np.rint(sums * 2.0**32), _HIGHEST), 2.0**32
     )
+    return found
+
+
+def plan_drawing(pub: EstimatorPub, options: EstimatorOptions, runner: Runner) -> Plan | None:
+    """What a PUB needs if it may be drawn on an ideal machine, found without looking for bases;
+    None where it is not, or where that has to be looked at."""
+    structure, products = pub.batch.structure, pub.observables.products
+    exact = pub.shots is None and pub.precision == 0
+    if runner.noise is not None or exact or structure.has_control:
+        return None
+    chosen = course(options, None, exact=False)
+    shots = pub.shots or math.ceil(1 / pub.precision**2)
+    if chosen.factors or products * shots * len(pub.batch) > MOST_DRAWN:
+        return None
+    if np.isin(structure.kinds[unread(structure)], (Kind.MEASURE, Kind.RESET)).any():
+        return None
+    try:
+        once = runner.plan_expecting(pub.batch, pub.observables)
+    except FailedError:
+        return None
+    # Three products of products for each that is asked for, or a circuit run for each few of them.
+    return scaled(once, 4.0, 64 * products * len(pub.batch) + 8 * _AT_ONCE)
 
 
 def _drawable(batch: Batch, wanted: Configurations, amount: Amount) -> list[Basis]:
