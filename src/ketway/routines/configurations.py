@@ -101,7 +101,7 @@ def configurations(pub: EstimatorPub) -> Configurations:
             bases.append(Basis(basis, points, some, count, pairs))
             pair_of[some] = pairs + np.arange(len(some))
             stride_of[some] = len(some)
-            products.append(np.tile(some, len(points)))
+            products.append(np.broadcast_to(some, (len(points), len(some))).ravel())
             count += len(points)
             pairs += len(points) * len(some)
         here = chosen[np.isin(pub.points, points)]
@@ -162,7 +162,9 @@ def _grouped(letters: NDArray[np.uint8], products: Index) -> list[tuple[NDArray[
     out: list[tuple[NDArray[np.uint8], Index]] = []
     for start in range(0, len(order), _AT_ONCE):
         some = products[order[start : start + _AT_ONCE]]
-        out += [(letters[found].max(axis=0), found) for found in _together(letters[some], some)]
+        for found in _together(letters[some], some):
+            own = letters[found]
+            out.append((own[0] if len(own) == 1 else own.max(axis=0), found))
     return out
 
 
@@ -181,17 +183,23 @@ def _together(own: NDArray[np.uint8], products: Index) -> list[Index]:
     open_to = np.empty_like(agree)
     """Of each basis, the products that it can take."""
     members: list[list[int]] = []
-    for place in range(len(own)):
-        count = len(members)
+    alone = (agree.sum(axis=1) == 1).tolist()
+    shared: list[int] = []
+    """The bases that may take another product; row k of `open_to` is that of the k-th."""
+    for place, single in enumerate(alone):
+        if single:
+            members.append([place])
+            continue
+        count = len(shared)
         found = int(open_to[:count, place].argmax()) if count else 0
         if count and open_to[found, place]:
             open_to[found] &= agree[place]
-        else:
-            found = count
-            open_to[found] = agree[place]
-            members.append([])
-        members[found].append(place)
-    return [np.sort(products[some]) for some in members]
+            members[shared[found]].append(place)
+            continue
+        open_to[count] = agree[place]
+        shared.append(len(members))
+        members.append([place])
+    return [products[some] if len(some) == 1 else np.sort(products[some]) for some in members]
 
 
 def _words(bits: NDArray[np.bool_]) -> NDArray[np.uint64]:
