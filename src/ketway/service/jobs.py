@@ -432,6 +432,7 @@ class Jobs:
             routine=job.routine,
             device=device.name,
             machine=self.machine,
+            dry=job.dry_run,
             seed=job.seed,
             noise=noise_of(catalogue, device, job.noise),
             threads=threads,
@@ -493,10 +494,7 @@ class Jobs:
         )
         parts = read.plan or []
         payload = Payload(INPUTS, report.data, report.blob)
-        ready = await self._store.write(
-            lambda c: changes.make_ready(c, job, parts, payload, dry=job.dry_run)
-        )
-        if job.dry_run or not ready:
+        if not await self._store.write(lambda c: changes.make_ready(c, job, parts, payload)):
             return None
         return msgspec.structs.replace(job, state=State.READY, plan=parts)
 
