@@ -45,7 +45,9 @@ class Runner:
 
     def sample_seeded(self, batch: Batch, shots: int, seeds: Sequence[int]) -> NDArray[np.uint8]:
         planned = self.plan_sampling(batch, shots)
-        program = Program((batch,), tuple((0, row) for row in range(len(batch))), ((),) * len(batch))
+        program = Program(
+            (batch,), tuple((0, row) for row in range(len(batch))), ((),) * len(batch)
+        )
         rows: list[NDArray[np.uint8]] = [np.zeros((0, 0), np.uint8)] * len(batch)
         for row, answer in run_program(
             program, [planned], seeds, shots, False, self.noise, self.machine.threads

@@ -120,8 +120,8 @@ def insert_job(
 def claim(
     connection: Connection,
     ids: Sequence[str],
-    lease_until: int,
     session_ids: Sequence[str | None],
+    lease_until: int,
     at: int,
 ) -> tuple[list[Claim], dict[str, Session]]:
     """As `changes.claim`; `session_ids` has the session of each job. A session with a job that was
