@@ -111,6 +111,8 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     """When its first job started: from then on `max_ttl` counts."""
     activated_at: int | None = None
     """When it last became active."""
+    active_time: int = 0
+    """How long it was active until it last was no more, in microseconds."""
     idle_since: int | None
     """Since when it has no job that waits or runs; None while it has one."""
     last_job_started: int | None = None
@@ -140,6 +142,9 @@ def after(
     if state is None:
         return None
     changed: dict[str, Any] = {"state": state, "revision": session.revision + 1}
+    if session.state is _ACTIVE is not state:
+        assert session.activated_at is not None, "what is active was made so"
+        changed["active_time"] = session.active_time + now - session.activated_at
     match event:
         case SessionEvent.JOINED:
             if not session.accepting_jobs:

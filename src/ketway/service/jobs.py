@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -14,13 +14,14 @@ from ketway.engines.planner import Machine
 from ketway.execution.bundle import Report, Source, Work
 from ketway.jobs.encoding import Results, decode_program, encode_program
 from ketway.jobs.failures import Code, FailedError, Failure
-from ketway.jobs.ids import new_id
+from ketway.jobs.ids import new_id, now
 from ketway.jobs.job import Attempt, Event, Job, PlanPart, State
 from ketway.jobs.results import Result
 from ketway.scheduling.dispatcher import Dispatcher
 from ketway.service.accounts import Principal
 from ketway.service.errors import NotCompletedError, NotFoundError, RefusedError
 from ketway.service.noise_models import NoiseModels
+from ketway.service.sessions import refused
 from ketway.service.submission import (
     Planned,
     Prepared,
@@ -32,9 +33,10 @@ from ketway.service.submission import (
     prepare,
 )
 from ketway.service.watch import Watch
-from ketway.store import changes, queries
+from ketway.store import changes, queries, session_changes
 from ketway.store.changes import Claim, Payload
 from ketway.store.queries import Filter
+from ketway.store.session_changes import NotJoinedError
 from ketway.store.store import Store
 
 PROGRAM, SOURCE = "program", "source"
@@ -69,12 +71,19 @@ class Answer(msgspec.Struct, frozen=True):
 
 class Jobs:
     def __init__(
-        self, store: Store, noise_models: NoiseModels, machine: Machine, watch: Watch
+        self,
+        store: Store,
+        noise_models: NoiseModels,
+        machine: Machine,
+        watch: Watch,
+        clock: Callable[[], int] = now,
     ) -> None:
         self._store = store
         self._noise_models = noise_models
         self.machine = machine
         self._watch = watch
+        self._clock = clock
+        """The sessions' time."""
         self._dispatcher: Dispatcher | None = None
         self._fresh: dict[str, Payload] = {}
 
@@ -142,12 +151,23 @@ class Jobs:
 
     async def _accept(self, prepared: Prepared, payload: Payload | None) -> Job:
         job = prepared.job
-        await self._store.write(lambda c: changes.insert_job(c, prepared.family, payload))
+        if job.session_id is None:
+            await self._store.write(lambda c: changes.insert_job(c, prepared.family, payload))
+        else:
+            await self._join(job.session_id, prepared.family, payload)
         if not job.final:
             if payload is not None and payload.data is not None and len(self._fresh) < FRESH:
                 self._fresh[job.id] = payload
             self.dispatcher.enqueue(job)
         return job
+
+    async def _join(self, session_id: str, family: list[Job], payload: Payload | None) -> None:
+        at, backend = self._clock(), family[0].backend
+        try:
+            await self._store.write(lambda c: session_changes.insert_job(c, family, payload, at))
+        except NotJoinedError as error:
+            raise refused(error, session_id, backend) from None
+        self.dispatcher.sessions.settled(session_id)
 
     async def submit_again(self, principal: Principal, job_id: str, **changed: object) -> Job:
         """A new job with the circuits of an old one; `changed` are fields of the submission."""

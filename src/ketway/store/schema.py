@@ -171,6 +171,7 @@ sessions = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("started_at", BigInteger),
     Column("activated_at", BigInteger),
+    Column("active_time", BigInteger, nullable=False),
     Column("idle_since", BigInteger),
     Column("last_job_started", BigInteger),
     Column("last_job_completed", BigInteger),
@@ -209,12 +210,13 @@ session_events = Table(
     Index("session_events_by_session", "session_id", "seq"),
 )
 
-# A session asks for its jobs at each of their changes, and only for those that are not final.
+# A session asks for its jobs at each of their changes, and mostly for those that are not final.
 Index(
-    "jobs_open_by_session",
+    "jobs_by_session",
     jobs.c.session_id,
-    sqlite_where=jobs.c.completed_at.is_(None) & jobs.c.session_id.is_not(None),
-    postgresql_where=jobs.c.completed_at.is_(None) & jobs.c.session_id.is_not(None),
+    jobs.c.completed_at,
+    sqlite_where=jobs.c.session_id.is_not(None),
+    postgresql_where=jobs.c.session_id.is_not(None),
 )
 
 usage_limits = Table(

@@ -159,6 +159,14 @@ def open_jobs(connection: Connection, session_id: str) -> list[str]:
     return list(connection.execute(query).scalars())
 
 
+def time_run(connection: Connection, session_id: str) -> int:
+    """Microseconds that its jobs ran, all together, of those that have ended."""
+    query = select(func.coalesce(func.sum(jobs.c.completed_at - jobs.c.started_at), 0)).where(
+        jobs.c.session_id == session_id, jobs.c.started_at.is_not(None), jobs.c.parent_id.is_(None)
+    )
+    return int(connection.execute(query).scalar_one())
+
+
 def history(connection: Connection, session_id: str) -> list[SessionChange]:
     """What was noted of it, in its order."""
     query = (
