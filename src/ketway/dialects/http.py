@@ -64,7 +64,7 @@ Handler = Callable[[Call], Awaitable[Response]]
 class Operation:
     """One endpoint: how it is found, what it takes, what it answers."""
 
-    method: Literal["GET", "POST", "PUT", "DELETE"]
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
     path: str
     name: str
     """The `operationId`."""
