@@ -17,6 +17,7 @@ from ketway.devices import loading
 from ketway.dialects.control import routes as control
 from ketway.dialects.control.wire import Health, iso
 from ketway.dialects.ibm_runtime import routes as ibm_runtime
+from ketway.dialects.ibm_runtime.legacy import Legacy
 from ketway.dialects.ibm_runtime.signing_in import SigningIn
 from ketway.dialects.ionq_v04 import routes as ionq_v04
 from ketway.engines.planner import Machine
@@ -130,6 +131,8 @@ class App:
         ibm = ibm_runtime.Routes(self.jobs, backends).dialect(accounts, tokens, largest)
         signing_in = SigningIn(accounts, tokens, backends)
         ibm_cloud = signing_in.dialect(largest)
+        legacy = Legacy(self.jobs, accounts, tokens)
+        ibm_quantum = legacy.dialect(largest)
         dialects = {
             "/v0.4": ionq.dialect(accounts, largest),
             **dict.fromkeys(ibm_runtime.PREFIXES, ibm),
@@ -146,8 +149,10 @@ class App:
 
         return Router(
             [
-                *(Mount(prefix, dialect) for prefix, dialect in dialects.items()),
                 *(Route(o.path, ibm_cloud) for o in signing_in.operations()),
+                # Within prefixes of the runtime, so before them.
+                *(Route(o.path, ibm_quantum) for o in legacy.operations()),
+                *(Mount(prefix, dialect) for prefix, dialect in dialects.items()),
                 Route("/", self._front),
                 Route("/livez", self._alive),
             ],
