@@ -66,7 +66,7 @@ def test_classes_of_one_row_are_as_often_together_as_they_should_be() -> None:
 
 def test_the_same_seed_gives_the_same_counts_for_ever() -> None:
     found = classes(bits(7, "signs"), 1000, np.array([[0.1, 0.2, 0.3, 0.4], [0.25] * 4]))
-    assert found.tolist() == [[97, 222, 270, 411], [250, 255, 252, 243]]
+    assert found.tolist() == [[97, 223, 272, 408], [262, 243, 251, 244]]
 
 
 def test_rows_of_many_words_are_drawn_a_part_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:

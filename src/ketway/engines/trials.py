@@ -3,7 +3,8 @@
 A trial succeeds where a uniform number is below its odds. All trials of a count look at their
 numbers one binary digit at a time, from the highest: where a digit differs from that of the odds
 the trial is decided, and half of them are decided by each digit. So n trials take about 2 n bits,
-whatever the odds are, and the counts are those of n trials, not of a curve near them.
+whatever the odds are, and the counts are those of n trials, not of a curve near them. The last few
+trials of each count draw what is left of their numbers at once.
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ Counts = NDArray[np.int64]
 
 _DIGITS: Final = 53
 """Binary digits of the odds: all that a float between 1/2 and 1 has."""
+_FEW: Final = 8
+"""So many trials of each count draw their numbers at once. Part of what a seed means, as the next."""
 _WORDS: Final = 1 << 16
-"""Words of random bits in memory at the same time, if more than one count wants them. Part of what
-a seed means."""
+"""Words of random bits in memory at the same time, if more than one count wants them."""
 
 
 def successes(
@@ -49,13 +51,29 @@ def _successes(
         # Odds of which no digit is left are reached by every number: those trials have failed.
         stay = (left > 0) & ((limits & np.uint64((2 << digit) - 1)) > 0)
         rows, left, limits = rows[stay], left[stay], limits[stay]
-        if not len(rows):
+        if left.sum() <= _FEW * len(rows):
+            won[rows] += _below(source, left, limits, digit + 1)
             break
         ones = _ones(source, left)
         one = (limits >> np.uint64(digit) & np.uint64(1)).astype(np.bool_)
         won[rows] += np.where(one, left - ones, 0)
         left = np.where(one, ones, left - ones)
     return won
+
+
+def _below(
+    source: np.random.Philox, counts: Counts, limits: NDArray[np.uint64], digits: int
+) -> Counts:
+    """Of each count of numbers of so many digits, how many are below the last ones of its limit."""
+    if not len(counts):
+        return counts
+    ends = np.cumsum(counts)
+    numbers = np.asarray(source.random_raw(int(ends[-1])), dtype=np.uint64)
+    numbers >>= np.uint64(64 - digits)
+    last = limits & np.uint64((1 << digits) - 1)
+    below = numbers < np.repeat(last, counts)
+    starts = np.concatenate(([0], ends[:-1]))
+    return np.asarray(np.add.reduceat(below, starts, dtype=np.int64))
 
 
 def _ones(source: np.random.Philox, counts: Counts) -> Counts:
