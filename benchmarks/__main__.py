@@ -21,6 +21,7 @@ BENCHMARKS: dict[str, Callable[..., list[Row]]] = {
     "points": primitives.points,
     "terms": primitives.terms,
     "storm": primitives.storm,
+    "errors": primitives.errors,
     "rest": standing.rest,
     "start": standing.start,
     "vectors": engines.vectors,

@@ -63,6 +63,32 @@ def _in_turns(task: str, what: str, repeats: int, *, tolerance: float) -> Row:
         return Row(task, what, "s", ours, aer.name, theirs, Goal(1 / 3, ratio=True), notes)
 
 
+def errors(*, quick: bool) -> list[Row]:
+    """Mitigation: by how much each kind brings 24 expectation values on a noisy machine nearer to
+    their true ones. Not a time: the figure is the mean error."""
+    python = peers.python_of_peers()
+    found: list[list[float]] = []
+    with contextlib.ExitStack() as stack:
+        service = stack.enter_context(serving())
+        service.warm()
+        ketway = stack.enter_context(
+            peers.peer(
+                python, "primitives", "errors", "ketway",
+                environment=variables(service.url, "bench"),
+            )
+        )  # fmt: skip
+        for _ in range(1 if quick else 3):
+            ketway.seconds()
+            found.append(ketway.answer)
+    bare = [one[0] for one in found]
+    goal = Goal(1.0, ratio=True)
+    return [
+        Row("errors", f"mean error of 24 values on ibmq_manila, {name}", "", [o[k] for o in found],
+            "no mitigation", bare, goal)
+        for k, name in ((1, "TREX"), (2, "TREX and ZNE"), (3, "TREX and PEC"))
+    ]  # fmt: skip
+
+
 def storm(*, quick: bool) -> list[Row]:
     """Jobs through IBM's API, alone and while 100 clients ask for a job of theirs every 0.1 s."""
     repeats, jobs = (1, 40) if quick else (5, STORM_JOBS)

@@ -25,14 +25,8 @@ from ketway.devices.noise import NoiseModel
 from ketway.engines import core, together
 from ketway.engines.branching import exactly, most_branches, room_for, spread
 from ketway.engines.engine import KEPT_OUTCOMES, Precision, Taken, Task
-from ketway.engines.lowering import (
-    Lowered,
-    Readout,
-    core_sites,
-    lower,
-    read_places,
-    slot_misreadings,
-)
+from ketway.engines.lowered_noise import core_sites, slot_misreadings
+from ketway.engines.lowering import Lowered, Readout, lower, read_places
 from ketway.engines.noise import Sites, figures_of, noise_sites
 from ketway.engines.seeds import derive
 from ketway.jobs.failures import Code, FailedError, Failure

@@ -24,7 +24,8 @@ from ketway.devices.noise import NoiseModel
 from ketway.engines import core, seeds
 from ketway.engines.doubling import Doubled
 from ketway.engines.engine import Precision, Task
-from ketway.engines.lowering import Readout, lower, read, slot_misreadings
+from ketway.engines.lowered_noise import slot_misreadings
+from ketway.engines.lowering import Readout, lower, read
 from ketway.engines.noise import figures_of, noise_sites
 from ketway.jobs.failures import Code, FailedError, Failure
 from ketway.jobs.results import Provenance, Result, rows_of, width_of

@@ -37,6 +37,8 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     """The device of the catalogue that a routine's circuits must fit, and `machine` what they may
     need: they are planned where they are read."""
     machine: Machine | None = None
+    dry: bool = False
+    """A routine is to answer without computing anything."""
     plan: list[PlanPart] = []
     seed: int = 0
     children: int = 0

@@ -14,6 +14,7 @@ from ketway.execution.bundle import Read, Report, Work
 from ketway.jobs.encoding import check_structure
 from ketway.jobs.failures import Code, FailedError, Failure
 from ketway.jobs.packing import pack, unpack
+from ketway.routines.dry import DryRunner
 from ketway.routines.registry import find
 from ketway.routines.routine import Routine
 from ketway.routines.runner import Runner
@@ -82,7 +83,8 @@ def _run(routine: Routine, work: Work, data: bytes, blobs: Blobs) -> Report:
 
 
 def _runner(routine: Routine, inputs: Any, work: Work, machine: Machine) -> Runner:
-    return Runner(noise=routine.noise(inputs, work.noise), machine=machine, seed=work.seed)
+    kind = DryRunner if work.dry else Runner
+    return kind(noise=routine.noise(inputs, work.noise), machine=machine, seed=work.seed)
 
 
 def _check(structure: Structure) -> None:

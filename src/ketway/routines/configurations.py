@@ -8,7 +8,9 @@ their bases, and nothing is measured that no element needs.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, Final
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,8 +20,7 @@ from ketway.routines.placing import Index
 from ketway.routines.pubs import EstimatorPub
 
 
-@dataclass(frozen=True)
-class Basis:
+class Basis(msgspec.Struct, frozen=True, eq=False, gc=False):
     """Some points measured in one basis."""
 
     letters: NDArray[np.uint8]
@@ -92,17 +93,22 @@ def configurations(pub: EstimatorPub) -> Configurations:
     chosen = np.arange(len(pub.points))
     owners, sources, coefficients = [], [], []
     products = []
+    none = np.zeros(0, dtype=np.int64)
     for points, members in _alike(pub):
         needed = np.unique(np.concatenate([_terms(observables, m)[1] for m in members.tolist()]))
         pair_of = np.zeros(observables.products, dtype=np.int64)
         stride_of = np.zeros(observables.products, dtype=np.int64)
-        for basis, some in _grouped(letters, needed):
-            bases.append(Basis(basis, points, some, count, pairs))
-            pair_of[some] = pairs + np.arange(len(some))
-            stride_of[some] = len(some)
-            products.append(np.tile(some, len(points)))
+        groups = _grouped(letters, needed)
+        sizes = np.array([len(some) for _, some in groups], dtype=np.int64)
+        starts = np.cumsum(sizes) - sizes
+        read = np.concatenate([none, *(some for _, some in groups)])
+        pair_of[read] = pairs + np.arange(len(read)) + np.repeat((len(points) - 1) * starts, sizes)
+        stride_of[read] = np.repeat(sizes, sizes)
+        for (basis, some), start in zip(groups, starts.tolist(), strict=True):
+            bases.append(Basis(basis, points, some, count, pairs + len(points) * start))
+            products.append(some if len(points) == 1 else np.tile(some, len(points)))
             count += len(points)
-            pairs += len(points) * len(some)
+        pairs += len(points) * len(read)
         here = chosen[np.isin(pub.points, points)]
         place = np.searchsorted(points, pub.points[here])
         for member in members.tolist():
@@ -111,7 +117,6 @@ def configurations(pub: EstimatorPub) -> Configurations:
             owners.append(np.repeat(here[mine], len(terms)))
             sources.append((pair_of[terms] + place[mine][:, None] * stride_of[terms]).ravel())
             coefficients.append(np.tile(values, int(mine.sum())))
-    none = np.zeros(0, dtype=np.int64)
     return Configurations(
         tuple(bases),
         count,
@@ -158,33 +163,54 @@ def _grouped(letters: NDArray[np.uint8], products: Index) -> list[tuple[NDArray[
     agrees with. Those that hold the most qubits come first, for others to join."""
     own = letters[products]
     order = np.argsort(-(own > 0).sum(axis=1), kind="stable")
-    # As bits, 64 qubits to a word: whether two products agree is a few operations on words.
-    first, second = _words((own & 1)[order] > 0), _words((own & 2)[order] > 0)
-    held = first | second
-    bases = np.zeros((3, *first.shape), dtype=np.uint64)
-    members: list[list[int]] = []
-    for place, product in enumerate(products[order].tolist()):
-        count = len(members)
-        differ = (bases[0, :count] ^ first[place]) | (bases[1, :count] ^ second[place])
-        fitting = (differ & bases[2, :count] & held[place]).max(axis=1, initial=0) == 0
-        found = int(fitting.argmax()) if count else 0
-        if not count or not fitting[found]:
-            found = count
-            members.append([])
-        bases[0, found] |= first[place]
-        bases[1, found] |= second[place]
-        bases[2, found] |= held[place]
-        members[found].append(product)
-    out = []
-    for some in members:
-        chosen = np.array(sorted(some), dtype=np.int64)
-        out.append((letters[chosen].max(axis=0), chosen))
+    out: list[tuple[NDArray[np.uint8], Index]] = []
+    for start in range(0, len(order), _AT_ONCE):
+        some = products[order[start : start + _AT_ONCE]]
+        for found in _together(letters[some], some):
+            own = letters[found]
+            out.append((own[0] if len(own) == 1 else own.max(axis=0), found))
     return out
 
 
-def _words(bits: NDArray[np.bool_]) -> NDArray[np.uint64]:
-    """Rows of bits, 64 to a word."""
+_AT_ONCE: Final = 4096
+"""Products that are grouped together: each is compared with each. Part of what a seed means."""
+
+
+def _together(own: NDArray[np.uint8], products: Index) -> list[Index]:
+    """A basis has the letters of its products, so what agrees with each of them agrees with it."""
+    first, second = _words(own & 1 > 0), _words(own & 2 > 0)
+    held = first | second
+    agree = np.ones((len(own), len(own)), dtype=np.bool_)
+    for one, other, both in zip(first.T, second.T, held.T, strict=True):
+        differ = (one[:, None] ^ one) | (other[:, None] ^ other)
+        agree &= (differ & both & both[:, None]) == 0
+    open_to = np.empty_like(agree)
+    """Of each basis, the products that it can take."""
+    members: list[list[int]] = []
+    alone = (agree.sum(axis=1) == 1).tolist()
+    shared: list[int] = []
+    """The bases that may take another product; row k of `open_to` is that of the k-th."""
+    for place, single in enumerate(alone):
+        if single:
+            members.append([place])
+            continue
+        count = len(shared)
+        found = int(open_to[:count, place].argmax()) if count else 0
+        if count and open_to[found, place]:
+            open_to[found] &= agree[place]
+            members[shared[found]].append(place)
+            continue
+        open_to[count] = agree[place]
+        shared.append(len(members))
+        members.append([place])
+    return [products[some] if len(some) == 1 else np.sort(products[some]) for some in members]
+
+
+def _words(bits: NDArray[np.bool_]) -> NDArray[np.unsignedinteger[Any]]:
+    """Rows of bits, up to 64 to a word: the smallest that holds a row, if there is one."""
     packed = np.packbits(bits, axis=1, bitorder="little")
-    wide = np.zeros((len(bits), max(1, -(-packed.shape[1] // 8)) * 8), dtype=np.uint8)
+    size = next((size for size in (1, 2, 4) if packed.shape[1] <= size), 8)
+    wide = np.zeros((len(bits), max(1, -(-packed.shape[1] // size)) * size), dtype=np.uint8)
     wide[:, : packed.shape[1]] = packed
-    return wide.view(np.uint64)
+    found: NDArray[np.unsignedinteger[Any]] = wide.view(f"u{size}")
+    return found

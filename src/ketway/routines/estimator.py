@@ -16,6 +16,7 @@ from ketway.engines.observables import Observables
 from ketway.engines.prepass.sheet import runs
 from ketway.routines.configurations import Configurations
 from ketway.routines.course import course
+from ketway.routines.ideal import plan_drawing
 from ketway.routines.measuring import Means, unread
 from ketway.routines.mitigated import Mitigated
 from ketway.routines.mitigation.extrapolation import extrapolated
@@ -72,7 +73,10 @@ def plan_estimate(pub: EstimatorPub, options: EstimatorOptions, runner: Runner) 
     """What `estimate` will need, step by step; raises `FailedError` where it cannot be done."""
     if _computed(pub, options, runner):
         alone = _seen_by(pub, options, runner)
-        return [alone.plan_expecting(batch, some) for batch, some, _, _ in _wanted(pub)]
+        return [alone.expecting(batch, some).plan for batch, some, _, _ in _wanted(pub)]
+    drawn = plan_drawing(pub, options, runner)
+    if drawn is not None:
+        return [drawn]
     return list(Mitigated(pub, options, runner).plans())
 
 

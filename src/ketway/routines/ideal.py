@@ -2,7 +2,7 @@
 
 A few products that are read together have few outcomes: signs s_1 to s_k, whose odds are
 2^-k times the sum, over every subset of the products, of the subset's signs times the exact mean of
-its product. Shots drawn from these odds are what measuring the basis gives, and one state serves
+its product. Counts drawn from these odds are what measuring the basis gives, and one state serves
 all bases. What is read from a basis of more products is measured as anywhere.
 
 Drawing is always the quicker: a product costs less than two passes over the state, and a basis has
@@ -11,10 +11,13 @@ Drawing is always the quicker: a product costs less than two passes over the sta
 
 from __future__ import annotations
 
+import dataclasses
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,20 +27,27 @@ from ketway.engines import seeds as sources
 from ketway.engines.engine import Plan
 from ketway.engines.observables import Bits, Observables
 from ketway.engines.seeds import derive
+from ketway.engines.trials import classes
 from ketway.jobs.failures import FailedError
 from ketway.routines.bodies import Plain
 from ketway.routines.configurations import Basis, Configurations
+from ketway.routines.course import course
 from ketway.routines.measuring import Means, Measurement, means_of, unread
 from ketway.routines.mitigation.shots import Amount
+from ketway.routines.options import EstimatorOptions
 from ketway.routines.placing import Index
-from ketway.routines.runner import Runner, total
+from ketway.routines.pubs import EstimatorPub
+from ketway.routines.runner import Runner, scaled, total
 
 MOST: Final = 4
 """Products of a basis that are drawn together. Part of what a seed means, as the next."""
-MOST_DRAWN: Final = 1 << 26
-"""Signs that are drawn of a PUB; from more on, circuits are run, which draw many shots sooner."""
+MOST_DRAWN: Final = 1 << 30
+"""Signs that are drawn of a PUB, at two random bits each; from more on, circuits are run."""
+_CERTAIN: Final = 2.0**-40
+"""Odds so small are taken to be none, rather than what rounding left: what is certain must not fail
+in one of many shots."""
 _AT_ONCE: Final = 1 << 16
-"""Signs in memory at the same time: what a processor's cache holds."""
+"""Counts in memory at the same time. Part of what a seed means."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +82,7 @@ class Ideal:
         self._batch = Batch(batch.structure, batch.params[self._points])
         self._observables = _products(batch.structure.qubits, wanted, self._groups)
         try:
-            self._drawing = runner.plan_expecting(self._batch, self._observables) if few else None
+            self._drawing = runner.expecting(self._batch, self._observables) if few else None
         except FailedError:  # no single state has room here; a circuit for every basis may have
             self._groups, self._drawing = (), None
         drawn = {basis.pair for group in self._groups for basis in group.bases}
@@ -85,8 +95,8 @@ class Ideal:
         each = np.zeros((self._wanted.pairs, max(1, self._amount.randomizations)))
         if self._rest is not None:
             self._rest.fill(each, runner, letters, key)
-        if self._groups:
-            values = runner.expect(self._batch, self._observables)
+        if self._drawing is not None:
+            values = runner.expected(self._drawing)
             seed = derive(runner.seed, key)
             for group in self._groups:
                 self._draw(each, group, values, derive(seed, group.width))
@@ -99,36 +109,45 @@ class Ideal:
         points = np.concatenate([basis.points for basis in group.bases])
         places = np.arange(group.size - 1) + group.first + owners[:, None] * (group.size - 1)
         rows = np.searchsorted(self._points, points)
-        limits = _limits(_odds(values[rows[:, None], places]))
+        odds = _odds(values[rows[:, None], places])
         within = np.arange(len(owners)) - np.concatenate(([0], np.cumsum(counts)))[owners]
         firsts = np.array([basis.pair for basis in group.bases])
         pairs = firsts[owners] + within * group.width
-        source, shots = sources.bits(seed, "signs"), self._amount.total
-        step = max(1, _AT_ONCE // shots)
+        source, shots = sources.bits(seed, "signs"), self._amount.shots
+        times = self._amount.randomizations
+        patterns = np.arange(group.size)
+        step = max(1, _AT_ONCE // (times * group.size))
         for start in range(0, len(pairs), step):
-            some = limits[start : start + step]
-            words = np.asarray(source.random_raw(len(some) * shots), dtype=np.uint64)
-            words = words.reshape(len(some), shots)
-            found = np.zeros(words.shape, dtype=np.uint8)
-            for limit in some.T:
-                found += words >= limit[:, None]
-            parts = found.reshape(len(some), -1, self._amount.shots)
+            some = odds[start : start + step]
+            found = classes(source, shots, np.repeat(some[:, None], times, axis=1))
             for bit in range(group.width):
-                ones = np.count_nonzero(parts & (1 << bit), axis=2)
-                each[pairs[start : start + step] + bit] = 1 - 2 * ones / self._amount.shots
+                ones = found[..., patterns >> bit & 1 == 1].sum(axis=-1)
+                each[pairs[start : start + step] + bit] = 1 - 2 * ones / shots
 
     def plan(self, runner: Runner) -> Plan:
         parts = [] if self._rest is None else [self._rest.plan(runner)]
-        return total(parts if self._drawing is None else [*parts, self._drawing])
+        return total(parts if self._drawing is None else [*parts, self._drawing.plan])
 
 
-def _limits(odds: Floats) -> NDArray[np.uint64]:
-    """Where 64 random bits reach limit k, the pattern is above k."""
-    sums = np.cumsum(odds[:, :-1], axis=1)
-    # What rounds to 1 or beyond is reached by nothing but all ones.
-    return np.where(sums < 1 - 2**-53, sums * 2.0**64, 2.0**64 - 2**11).astype(np.uint64) + (
-        np.where(sums < 1 - 2**-53, 0, 2**11 - 1).astype(np.uint64)
-    )
+def plan_drawing(pub: EstimatorPub, options: EstimatorOptions, runner: Runner) -> Plan | None:
+    """What a PUB needs if it may be drawn on an ideal machine, found without looking for bases;
+    None where it is not, or where that has to be looked at."""
+    structure, products = pub.batch.structure, pub.observables.products
+    exact = pub.shots is None and pub.precision == 0
+    if runner.noise is not None or exact or structure.has_control:
+        return None
+    chosen = course(options, None, exact=False)
+    shots = pub.shots or math.ceil(1 / pub.precision**2)
+    if chosen.factors or products * shots * len(pub.batch) > MOST_DRAWN:
+        return None
+    if np.isin(structure.kinds[unread(structure)], (Kind.MEASURE, Kind.RESET)).any():
+        return None
+    try:
+        once = runner.expecting(pub.batch, pub.observables).plan
+    except FailedError:
+        return None
+    # Three products of products for each that is asked for, or a circuit run for each few of them.
+    return scaled(once, 4.0, 64 * products * len(pub.batch) + 8 * _AT_ONCE)
 
 
 def _drawable(batch: Batch, wanted: Configurations, amount: Amount) -> list[Basis]:
@@ -178,9 +197,10 @@ def _only(wanted: Configurations, bases: Sequence[Basis]) -> Configurations:
     """Some of the bases; their pairs keep their places."""
     firsts: Index = np.cumsum([0, *(len(basis.points) for basis in bases)])
     kept = tuple(
-        replace(basis, first=int(first)) for basis, first in zip(bases, firsts, strict=False)
+        msgspec.structs.replace(basis, first=int(first))
+        for basis, first in zip(bases, firsts, strict=False)
     )
-    return replace(wanted, bases=kept, count=int(firsts[-1]))
+    return dataclasses.replace(wanted, bases=kept, count=int(firsts[-1]))
 
 
 def _odds(means: Floats) -> Floats:
@@ -194,6 +214,6 @@ def _odds(means: Floats) -> Floats:
         plus, minus = pairs[:, :, 0].copy(), pairs[:, :, 1].copy()
         pairs[:, :, 0], pairs[:, :, 1] = plus + minus, plus - minus
         step *= 2
-    odds = np.maximum(0.0, whole / size)
-    found: Floats = odds / odds.sum(axis=1, keepdims=True)
+    odds = whole / size
+    found: Floats = np.where(odds > _CERTAIN, odds, 0.0)
     return found

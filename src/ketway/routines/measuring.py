@@ -226,7 +226,9 @@ class Measurement:
             planned = machine.plan_sampling(batch, self._shots)
         else:
             planned = machine.plan_distributions(batch)
-        return scaled(planned, self.rows / some, 2 * CHUNK_BYTES)
+        width = width_of(self._drawn.structure.outcome_bits)
+        row = 8 * len(self._drawn.columns) + self._shots * width + 64
+        return scaled(planned, self.rows / some, 2 * min(CHUNK_BYTES, self.rows * row))
 
 
 def means_of(each: Floats, amount: Amount, gain: float = 1.0) -> Means:

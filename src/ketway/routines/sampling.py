@@ -94,7 +94,8 @@ def plan_sample(pub: SamplerPub, options: SamplerOptions, runner: Runner) -> lis
     answer = 3 * len(pub.batch) * pub.shots * width
     if options.execution.meas_type != "classified":
         answer += 40 * len(pub.batch) * pub.shots * sum(len(r.bits) for r in pub.registers)
-    return [scaled(planned, rows / len(batch), answer + 2 * _CHUNK_BYTES)]
+    row = 8 * batch.structure.params + course.shots * width + 64
+    return [scaled(planned, rows / len(batch), answer + 2 * min(_CHUNK_BYTES, rows * row))]
 
 
 def _twirls(options: SamplerOptions) -> bool:

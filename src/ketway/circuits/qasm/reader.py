@@ -25,6 +25,7 @@ from ketway.circuits.qasm.gates.expansion import Expansion
 from ketway.circuits.qasm.gates.gate import Call, Gate, Opaque, Primitive, cost
 from ketway.circuits.qasm.gates.library import INCLUDES, builtin, library
 from ketway.circuits.qasm.gates.preamble import known_again
+from ketway.circuits.qasm.header import read_header
 from ketway.circuits.qasm.inputs import most_qubits, ordered, result_registers
 from ketway.circuits.qasm.lexer import Lexer, Token
 from ketway.circuits.qasm.limits import DEFAULT_LIMITS, Limits
@@ -33,8 +34,6 @@ from ketway.circuits.qasm.registers import HARDWARE, Registers, Selection, Side
 from ketway.circuits.qasm.words import REFUSED, TYPES, reserved
 from ketway.circuits.template import Template
 
-_HEADER: Final = re.compile(r"OPENQASM\s+([0-9]+(?:\.[0-9]+)?)\s*;")
-_VERSIONS: Final = {"2": 2, "2.0": 2, "3": 3, "3.0": 3, "3.1": 3}
 # Pragmas may be ignored, except these two, which act on the qubits.
 _ACTING_PRAGMA: Final = re.compile(r"\s*braket\s+(unitary|noise)\b")
 
@@ -64,7 +63,7 @@ class _Reader:
             raise self.lexer.error(
                 f"The program has {len(text):,} characters; at most {limits.text:,} are read.", 0
             )
-        self.version = self._header()
+        self.version = read_header(self.lexer)
         self.builder = Builder(0)
         self.expansion = Expansion(self.builder, limits)
         self.work = 0
@@ -174,26 +173,6 @@ class _Reader:
         settle(self.builder, self.registers)
 
     # -- what stands at the start of a program ------------------------------------------------
-
-    def _header(self) -> int:
-        """The version, 3 where a program does not say: it has all of 2 but the phase of `U`."""
-        at = self.lexer.skip()
-        match = _HEADER.match(self.lexer.text, at)
-        if match is None:
-            if self.lexer.peek().text == "OPENQASM":
-                raise self.lexer.error(
-                    "The header must name a version: write `OPENQASM 3.0;` or `OPENQASM 2.0;`.", at
-                )
-            return 3
-        version = _VERSIONS.get(match.group(1))
-        if version is None:
-            raise self.lexer.error(
-                f"OpenQASM {match.group(1)[:20]} is not known: write `OPENQASM 3.0;` or "
-                "`OPENQASM 2.0;`.",
-                match.start(1),
-            )
-        self.lexer.seek(match.end())
-        return version
 
     def _late_header(self) -> None:
         raise self.lexer.error(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from starlette.responses import Response
@@ -80,8 +81,11 @@ class Routes:
         )
         # fmt: on
 
-    def dialect(self, accounts: Accounts, tokens: Tokens, max_body: int) -> Dialect:
-        return TokenDialect(self.operations(), accounts, errors.speak, max_body, tokens)
+    def dialect(
+        self, accounts: Accounts, tokens: Tokens, max_body: int, more: Sequence[Operation] = ()
+    ) -> Dialect:
+        operations = (*self.operations(), *more)
+        return TokenDialect(operations, accounts, errors.speak, max_body, tokens)
 
 
 def _month(at: datetime) -> tuple[datetime, datetime]:
