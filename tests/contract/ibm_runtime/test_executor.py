@@ -1,4 +1,4 @@
-"""The executor, and the primitives that the client builds upon it, against Qiskit's own computation.
+"""The executor, and the primitives that the client builds upon it, against Qiskit itself.
 
 Jobs have seeds of their own here, so that each comparison by chance has a stated rate of false
 alarms.
