@@ -8,7 +8,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,14 +51,21 @@ def python_of_peers() -> str:
 
 
 @contextlib.contextmanager
-def peer(python: str, library: str, task: str, *options: str) -> Iterator[Peer]:
+def peer(
+    python: str,
+    library: str,
+    task: str,
+    *options: str,
+    environment: Mapping[str, str] | None = None,
+) -> Iterator[Peer]:
     """A peer that has done its warm-up."""
     command = [python, "-m", f"benchmarks.peer_{library}", task, *options]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "src")))}
+    path = os.pathsep.join((str(ROOT), str(ROOT / "src")))
+    whole = {**os.environ, "PYTHONPATH": path, **(environment or {})}
     process = subprocess.Popen(
         command,
         cwd=ROOT,
-        env=environment,
+        env=whole,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -59,6 +59,13 @@ NOISY_WIDE = Size(circuits=1, qubits=20, layers=13)
 """13 layers of 20 rotations and 9 or 10 CNOTs: 384 gates."""
 
 
+SWEPT = Size(circuits=1, qubits=12, layers=6)
+"""6 layers of 12 rotations and 5 CNOTs: 100 gates or so, of which a sweep sets the angles."""
+POINTS, POINTS_SHOTS = 1000, 1024
+TERMS_OF = Size(circuits=1, qubits=16, layers=6)
+TERMS = 500
+
+
 def ising() -> list[list[Gate]]:
     chance = random.Random(2)
     gates = [Gate("h", (qubit,)) for qubit in range(DEEP.qubits)]

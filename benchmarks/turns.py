@@ -34,13 +34,17 @@ def take_turns(prepare: Callable[[Task, argparse.Namespace], Ready]) -> None:
     parser.add_argument("--engine", help="of Ketway's, this one, whatever the planner would take")
     given = parser.parse_args()
     ready = prepare(TASKS[given.task], given)
-    _say({"name": ready.name, "share": ready.share})
+    say({"name": ready.name, "share": ready.share})
+    turns(ready)
+
+
+def turns(ready: Ready) -> None:
     for _ in sys.stdin:
         begun = time.perf_counter()
         answer = ready.run()
-        _say({"seconds": (time.perf_counter() - begun) / ready.share, "answer": answer})
+        say({"seconds": (time.perf_counter() - begun) / ready.share, "answer": answer})
 
 
-def _say(value: dict[str, Any]) -> None:
+def say(value: dict[str, Any]) -> None:
     sys.stdout.write(json.dumps(value) + "\n")
     sys.stdout.flush()

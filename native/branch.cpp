@@ -4,8 +4,9 @@
 // are then sorted by what happens to them and walked as a tree: shots run together until they differ,
 // and only there is the register copied. The largest part goes on in place, so at most log2(shots)
 // copies live at once. A damping is a weak measurement: like a measurement in the middle, it parts the
-// shots that it happens to by what comes of it. What a shot gives depends on its own random numbers
-// alone, never on its company.
+// shots that it happens to by what comes of it. So does a step of a channel, if what happens has
+// several Kraus operators. What a shot gives depends on its own random numbers alone, never on its
+// company.
 //
 // With jumps and assignments shots part by what their records say, and may come by a place more than
 // once. Every one of them ends a segment; how many a shot has met is its visit, which all that is
@@ -118,6 +119,8 @@ void branch(Arena &arena, const kw_program *program, const kw_noise *noise, cons
     odds.open(arena, *noise);
     i64 together = (i64)((double)MOST_ERRORS / (1 + odds.sum)) + 1;
     if (together > wanted->shots) together = wanted->shots;
+    Squares squares;
+    squares.open(arena, *noise);
     Walk<T> *walks = arena.zeros<Walk<T>>(parts);
     i64 *starts = arena.array<i64>(parts + 1);
     i64 chunks = (i64)(amplitudes(plan.qubits) / CHUNK) + 1;
@@ -126,6 +129,7 @@ void branch(Arena &arena, const kw_program *program, const kw_noise *noise, cons
         w.plan = &plan;
         w.wanted = wanted;
         w.noise = noise;
+        w.squares = &squares;
         w.reading = reading;
         w.team = share ? &team : nullptr;
         w.machine.open(arena, plan, w.team);
@@ -136,6 +140,7 @@ void branch(Arena &arena, const kw_program *program, const kw_noise *noise, cons
         w.draws = arena.array<Draw>(together);
         w.spare = arena.array<Draw>(together);
         w.part = arena.array<i64>(together);
+        w.densities = arena.array<double>(2 * DENSITY * chunks);
         w.arena = &arena;
     }
     int *segments = arena.array<int>(plan.group_count + 1), *site_starts = nullptr;

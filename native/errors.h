@@ -118,7 +118,9 @@ struct ErrorDraws {
             if (low == end) continue;
             u64 bits = random_bits(seed, stream, (u64)shot, ++draw);
             int table = noise.tables[low];
-            found(low, table < 0 ? 0 : letters(noise.limits + 16 * table, bits));
+            found(low, table >= 0    ? letters(noise.limits + 16 * table, bits)
+                       : table == -1 ? 0
+                                     : case_of(-2 - table, bits));
             site = low + 1;
         }
     }
@@ -129,11 +131,18 @@ struct ErrorDraws {
         return k;
     }
 
+    int case_of(int step, u64 bits) const {
+        int k = noise.steps->starts[step], last = noise.steps->starts[step + 1] - 1;
+        while (k < last && bits >= noise.steps->limits[k]) k++;
+        return k;
+    }
+
     Error error(int site, int letters) const {
         const Op &op = plan.ops[noise.ops[site]];
         Error e = {op.group, op.rank, site, noise.tables[site] < 0, 0, 0};
         if (e.damps) {
             e.x = ONE << plan.site_first[site];
+            e.z = (u64)letters; // the case of a step
             return e;
         }
         add_letter(letters & 3, plan.site_first[site], e);

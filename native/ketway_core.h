@@ -71,19 +71,33 @@ typedef struct {
     double *masses;        /* probability mass kept of each row */
 } kw_wanted;
 
+/* Steps of channels, on one or two qubits. Cases happen by given probabilities; a case with several
+   Kraus operators is settled by their weights in the state. */
+typedef struct {
+    const int32_t *starts;    /* steps + 1: the cases of a step */
+    const uint64_t *limits;   /* of each case: 64 random bits below it, and not below that of the one
+                                 before, choose the case, if anything happens; the last has all bits */
+    const int32_t *operators; /* cases + 1: the operators of a case */
+    const int64_t *data;      /* of each operator, where its numbers start, in doubles: 4 or 16 complex
+                                 numbers, row-major, `first` of the site on the low bit */
+    const double *numbers;
+} kw_steps;
+
 /* What may go wrong after operations, in the order of the operations: a site is a Pauli error on one
-   or two qubits, or the damping of one qubit, which takes a 1 to 0 with a probability of its own.
-   Whether anything happens at a site does not depend on the state. */
+   or two qubits, the damping of one qubit, which takes a 1 to 0 with a probability of its own, or a
+   step of a channel. Whether anything happens at a site does not depend on the state. */
 typedef struct {
     int32_t sites;
     const int32_t *ops;     /* the operation that the site follows */
     const int32_t *first;   /* operand qubits of the error */
     const int32_t *second;  /* or -1 */
     const double *odds;     /* probability that anything happens */
-    const int32_t *tables;  /* which row of limits says what Pauli happens; -1: a damping */
+    const int32_t *tables;  /* which row of limits says what Pauli happens; -1: a damping;
+                               -2 - k: step k */
     const double *damping;  /* of a damping that happens: the odds that a 1 becomes a 0 */
     const uint64_t *limits; /* rows of 16: 64 random bits below limit k, and not below k - 1, are the
                                Pauli with letters k & 3 on `first` and k >> 2 on `second` */
+    const kw_steps *steps;  /* or null */
 } kw_noise;
 
 /* Words of an expression's code, as in src/ketway/circuits/control.py, and how many words follow. */

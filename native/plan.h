@@ -104,7 +104,7 @@ template <class T> void apply_pauli(T *a, const View &view, u64 x, u64 z);
 struct Error {
     int group, rank;
     int site;
-    bool damps; // the qubit of x, and what comes of it depends on the state
+    bool damps; // what comes of it depends on the state: the qubit of x, or case z of a step
     u64 x, z;
 };
 

@@ -328,7 +328,7 @@ using namespace kw;
 
 extern "C" {
 
-int32_t kw_abi(void) { return 5; }
+int32_t kw_abi(void) { return 6; }
 
 const char *kw_isa(void) { return isa_name(); }
 

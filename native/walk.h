@@ -1,6 +1,7 @@
 // The walk of shots through a circuit: together until something parts them. See branch.cpp.
 #pragma once
 
+#include "acting.h"
 #include "control.h"
 #include "errors.h"
 #include "halves.h"
@@ -24,13 +25,14 @@ template <class T> struct Walk {
     const kw_noise *noise;
     const Reading *reading;
     const Shots *shots;
+    const Squares *squares;
     Machine<T> machine;
     Team *team;
     Arena *arena;
     i64 row;
     T **free; // registers not in use
     int free_count;
-    double *sums, *block, *halves;
+    double *sums, *block, *halves, *densities;
     Draw *draws, *spare;
     i64 *part;
     bool out_of_memory;
@@ -162,7 +164,9 @@ template <class T> struct Walk {
         while (!out_of_memory) {
             if (at.enters) enter(at.group, order, count, held);
             if (out_of_memory) break;
-            if (at.damps)
+            if (at.damps && noise->tables[next_error(order[0], at.seen)->site] < -1)
+                act(state, at, order, count);
+            else if (at.damps)
                 damp(state, at, order, count);
             else {
                 if (at.rank == 0) {
@@ -405,14 +409,78 @@ template <class T> struct Walk {
             double u = unit(random_bits(wanted->seeds[row], stream(DAMPING, shot), (u64)shot, number));
             return u * total < d * weight[1];
         });
-        Place then = {at.group, at.rank, at.seen + 1, false};
-        if (at.rank == plan->groups[at.group].count && next_group_of(order, count, then.seen) != at.group)
-            then = {at.group + 1, 0, then.seen, false};
+        Place then = after(at, order, count);
         part_in_two(state, then, order, count, stay, [&](T *to, bool falls) {
             if (falls) return fall(to, h, 1 / __builtin_sqrt(weight[1] / total));
             double kept = (weight[0] + (1 - d) * weight[1]) / total;
             scale(to, h, 1 / __builtin_sqrt(kept), __builtin_sqrt((1 - d) / kept));
         });
+    }
+
+    // Where shots are that have met what was due now.
+    Place after(Place at, const i64 *order, i64 count) const {
+        Place then = {at.group, at.rank, at.seen + 1, false};
+        if (at.rank == plan->groups[at.group].count && next_group_of(order, count, then.seen) != at.group)
+            then = {at.group + 1, 0, then.seen, false};
+        return then;
+    }
+
+    // A case of a step: one operator acts on all shots; of several, each shot takes one by its weight.
+    void act(T *state, Place at, i64 *order, i64 count) {
+        const Error &e = *next_error(order[0], at.seen);
+        const kw_steps &steps = *noise->steps;
+        int first = steps.operators[e.z], operators = steps.operators[e.z + 1] - first;
+        Acting<T> a;
+        a.open(plan->qubits, plan->site_first[e.site], plan->site_second[e.site], densities);
+        Place then = after(at, order, count);
+        auto apply = [&](T *to, int k, double factor) {
+            a.apply(to, steps.numbers + steps.data[first + k], factor, team);
+        };
+        if (operators == 1) {
+            apply(state, 0, 1);
+            return go_on(then, order, count);
+        }
+        a.measure(state, squares->diagonal[e.z], team);
+        double reach[MOST_OPERATORS], total = 0;
+        for (int k = 0; k < operators; k++) {
+            total += a.weight(squares->numbers + steps.data[first + k]);
+            reach[k] = total;
+        }
+        // Those that take the same operator stand together, each in the order they had.
+        i64 ends[MOST_OPERATORS + 1] = {0}, at_end[MOST_OPERATORS];
+        u32 number = (u32)e.site;
+        auto chosen = [&](i64 shot) {
+            double u = unit(random_bits(wanted->seeds[row], stream(DAMPING, shot), (u64)shot, number));
+            int k = 0;
+            while (k < operators - 1 && !(u * total < reach[k])) k++;
+            while (k > 0 && !(reach[k] > reach[k - 1])) k--; // rounding must not choose what cannot be
+            return k;
+        };
+        for (i64 i = 0; i < count; i++) ends[chosen(order[i]) + 1]++;
+        int best = 0;
+        for (int k = 0; k < operators; k++) {
+            if (ends[k + 1] > ends[best + 1] - ends[best]) best = k;
+            at_end[k] = ends[k];
+            ends[k + 1] += ends[k];
+        }
+        for (i64 i = 0; i < count; i++) part[at_end[chosen(order[i])]++] = order[i];
+        memcpy(order, part, sizeof(i64) * (size_t)count);
+        auto factor = [&](int k) {
+            return __builtin_sqrt(a.trace / (reach[k] - (k ? reach[k - 1] : 0)));
+        };
+        for (int k = 0; k < operators; k++) {
+            i64 some = ends[k + 1] - ends[k];
+            if (k == best || !some) continue;
+            T *copy = take_register();
+            if (!copy) return stop_here();
+            copy_state(copy, state);
+            apply(copy, k, factor(k));
+            walk(copy, then, order + ends[k], some);
+            give_register(copy);
+            if (out_of_memory) return stop_here();
+        }
+        apply(state, best, factor(best));
+        go_on(then, order + ends[best], ends[best + 1] - ends[best]);
     }
 
     // The group of the next error that any of these shots meets.

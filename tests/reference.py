@@ -86,7 +86,7 @@ def matrix_of(kind: Kind, p: list[float]) -> Array:
             return _exp(Z, p[0] / 2)
         case Kind.PHASE:
             return np.diag([1, np.exp(1j * p[0])])
-        case Kind.U:
+        case Kind.U | Kind.DRESSING:
             return _u(p[0], p[1], p[2])
         case Kind.SWAP:
             return (np.eye(4) + np.kron(X, X) + np.kron(Y, Y) + np.kron(Z, Z)) / 2
@@ -104,6 +104,8 @@ def matrix_of(kind: Kind, p: list[float]) -> Array:
             return _ms(p[0], p[1], p[2])
         case Kind.ZZ:
             return np.diag([_turn(-p[0] / 2), _turn(p[0] / 2), _turn(p[0] / 2), _turn(-p[0] / 2)])
+        case Kind.ECR:
+            return (np.kron(X, I2) - np.kron(Y, X)) / math.sqrt(2)
         case Kind.NOP:
             return I2
         case Kind.GLOBAL_PHASE:
@@ -231,7 +233,7 @@ def _follow(step: Step, bits: int, state: Array) -> Iterator[tuple[int, Array]]:
 
 def noise_sites(step: Step) -> list[list[int]]:
     """The qubits that noise strikes after a gate, one list per site."""
-    if step.kind in (Kind.NOP, Kind.GLOBAL_PHASE, Kind.MEASURE, Kind.RESET):
+    if step.kind in (Kind.NOP, Kind.GLOBAL_PHASE, Kind.MEASURE, Kind.RESET, Kind.DRESSING):
         return []
     if step.kind == Kind.PAULIEXP:
         sites = []

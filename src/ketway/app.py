@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+from collections.abc import Callable
 from typing import Any, Literal
 
 import msgspec
@@ -17,6 +18,8 @@ from ketway.devices import loading
 from ketway.dialects.control import routes as control
 from ketway.dialects.control.wire import Health, iso
 from ketway.dialects.ibm_runtime import routes as ibm_runtime
+from ketway.dialects.ibm_runtime.jobs import NAME as IBM
+from ketway.dialects.ibm_runtime.sessions import SessionRoutes
 from ketway.dialects.ibm_runtime.signing_in import SigningIn
 from ketway.dialects.ionq_v04 import routes as ionq_v04
 from ketway.engines.planner import Machine
@@ -29,6 +32,7 @@ from ketway.service.accounts import Accounts
 from ketway.service.backends import Backends
 from ketway.service.jobs import Jobs, Limits
 from ketway.service.noise_models import NoiseModels
+from ketway.service.sessions import Sessions
 from ketway.service.tokens import Tokens
 from ketway.service.watch import Watch
 from ketway.settings import Settings
@@ -45,8 +49,15 @@ them only if it would not be done in time at the best of it."""
 class App:
     """A whole Ketway: an ASGI application, and what it needs to be opened and closed."""
 
-    def __init__(self, settings: Settings, executor: Executor | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        executor: Executor | None = None,
+        clock: Callable[[], int] = now,
+    ) -> None:
+        """`clock` is the sessions' time, in microseconds since 1970."""
         self.settings = settings
+        self.clock = clock
         self.url = ""
         self.store = Store(settings.data)
         self.executor = executor or LocalExecutor(
@@ -67,7 +78,8 @@ class App:
         )
         limits = Limits(self.settings.max_seconds, self.settings.max_qpu_seconds)
         noise_models = NoiseModels(self.store, catalogue)
-        self.jobs = Jobs(self.store, noise_models, machine, limits, watch)
+        self.jobs = Jobs(self.store, noise_models, machine, limits, watch, self.clock)
+        self.sessions = Sessions(self.store, self.settings, watch, self.clock)
         self.dispatcher = Dispatcher(
             self.store,
             self.executor,
@@ -76,8 +88,11 @@ class App:
             self.jobs.when_read,
             self.jobs.limit_of,
             watch.changed,
+            self.sessions.changed,
+            self.clock,
         )
         self.jobs.attach(self.dispatcher)
+        self.sessions.attach(self.dispatcher)
         self._router = self._make_router(
             Accounts(self.store), Backends(catalogue, self.dispatcher), noise_models
         )
@@ -88,6 +103,7 @@ class App:
     async def _warm_up(self) -> None:
         try:
             await self.executor.open()
+            await self.sessions.start()
             await self.dispatcher.start()
             self._status = "ok"
             await self.store.sweep()
@@ -114,6 +130,7 @@ class App:
             await self._warming
             await self.dispatcher.stop()
         finally:
+            await self.sessions.stop()
             await self.executor.close()
             self.store.close()
 
@@ -127,7 +144,10 @@ class App:
         ionq = ionq_v04.Routes(self.jobs, backends)
         largest = self.settings.max_body
         tokens = Tokens(self.settings.data)
-        ibm = ibm_runtime.Routes(self.jobs, backends).dialect(accounts, tokens, largest)
+        more = SessionRoutes(self.sessions, backends, IBM).operations()
+        ibm = ibm_runtime.Routes(self.jobs, backends).dialect(
+            accounts, tokens, max(largest, self.settings.max_params), more
+        )
         signing_in = SigningIn(accounts, tokens, backends)
         ibm_cloud = signing_in.dialect(largest)
         dialects = {

@@ -58,8 +58,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """How many attempts of a job may die without an answer before the job fails."""
     lease_seconds: Positive = 30.0
     """How long a started job is believed to be running without a heartbeat."""
+    session_seconds: AtLeastOne = 8 * 3600
+    """Longest time that a session may last, from the start of its first job."""
+    session_idle_seconds: AtLeastOne = 60
+    """How long a session without a job keeps others away from its backend."""
     max_body: AtLeastOne = 10 * 1024 * 1024
     """Largest request body, in bytes."""
+    max_params: AtLeastOne = 64 * 1024 * 1024
+    """Largest request body that has the parameters of a program (IBM's API), in bytes."""
     calibrate: bool = True
     """Measure at the first start how fast this machine is, so that plans can say how long."""
     force_spawn: bool = False

@@ -16,12 +16,14 @@ PARAMS = {
 }  # fmt: skip
 """Parameters per kind, written out a second time: the corpus does not trust the table."""
 
-_TWO = (Kind.SWAP, Kind.RXX, Kind.RYY, Kind.RZZ, Kind.MS, Kind.ZZ)
+_TWO = (Kind.SWAP, Kind.RXX, Kind.RYY, Kind.RZZ, Kind.MS, Kind.ZZ, Kind.ECR)
 _TURNS = (Kind.GPI, Kind.GPI2, Kind.MS, Kind.ZZ)
 
 _ACTING = (Kind.MEASURE, Kind.RESET, Kind.JUMP, Kind.ASSIGN)
-UNITARY_KINDS = tuple(k for k in Kind if k not in _ACTING)
-"""Every kind that is a unitary."""
+_ADDED = (Kind.DRESSING,)
+"""Kinds that no circuit is written with."""
+UNITARY_KINDS = tuple(k for k in Kind if k not in _ACTING + _ADDED)
+"""Every kind that is a unitary, and that circuits are written with."""
 
 
 def random_circuit(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import math
 from importlib import resources
 
@@ -11,10 +12,12 @@ import pytest
 from ketway.circuits.gates import IONQ_NATIVE, IONQ_QIS
 from ketway.devices.device import Device, NoiseEntry
 from ketway.devices.loading import UnknownNameError, load
+from ketway.devices.snapshot import Processor, column
 
 IONQ = load().of("ionq")
 IBM = load().of("ibm")
-QPUS = [device for device in load().devices.values() if device.kind == "qpu"]
+QPUS = [device for device in IONQ if device.kind == "qpu"]
+MACHINES = [device for device in IBM if device.kind == "qpu"]
 
 
 def test_every_backend_and_model_of_ionq_is_there() -> None:
@@ -43,8 +46,10 @@ def test_every_backend_and_model_of_ionq_is_there() -> None:
 
 def test_each_file_has_the_name_of_its_device() -> None:
     folder = resources.files("ketway.devices") / "catalogue"
-    names = {file.name for file in folder.iterdir()}
-    assert names == {f"{name}.toml" for name in load().devices} | {"noise.toml"}
+    names = {file.name for file in folder.iterdir()} - {"ibm"}
+    machines = {device.name for device in MACHINES}
+    assert names == {f"{name}.toml" for name in load().devices.keys() - machines} | {"noise.toml"}
+    assert {f.name for f in (folder / "ibm").iterdir()} == {f"{name}.json" for name in machines}
 
 
 @pytest.mark.parametrize(
@@ -105,7 +110,8 @@ def test_gates_are_those_of_the_gate_table(device: Device) -> None:
 
 
 def test_the_simulators_of_ibm_are_there() -> None:
-    assert {device.name: (device.kind, device.qubits) for device in IBM} == {
+    found = [device for device in IBM if device.kind == "simulator"]
+    assert {device.name: (device.kind, device.qubits) for device in found} == {
         "ibmq_qasm_simulator": ("simulator", 32),
         "simulator_statevector": ("simulator", 32),
         "simulator_mps": ("simulator", 100),
@@ -124,6 +130,50 @@ def test_a_vendor_has_its_own_devices() -> None:
     with pytest.raises(UnknownNameError) as caught:
         load().device("simulator", "ibm")
     assert set(caught.value.known) == {device.name for device in IBM}
+
+
+@pytest.mark.parametrize("device", MACHINES, ids=lambda device: device.name)
+def test_a_snapshot_agrees_with_itself(device: Device) -> None:
+    snapshot = device.snapshot
+    assert snapshot is not None
+    assert device.source.startswith("qiskit-ibm-runtime ")
+    assert snapshot.date.date() == device.checked
+    assert snapshot.date.isoformat()[:10] in device.description
+    assert device.qubits == snapshot.qubits
+    assert device.native_gates == snapshot.gates
+    assert device.noise == device.name
+    assert set(device.control_flow) <= set(snapshot.instructions)
+    assert "dynamic_circuits" in snapshot.features or not device.control_flow
+    for values in (snapshot.t1, snapshot.t2, snapshot.p01, snapshot.p10, snapshot.frequency):
+        assert len(column(values, snapshot.qubits)) == snapshot.qubits
+    assert all(0 <= p <= 1 for p in column(snapshot.p01, snapshot.qubits) if p is not None)
+    qubits = set(range(snapshot.qubits))
+    assert {qubit for pair in snapshot.couplings for qubit in pair} <= qubits
+    assert all(a < b for a, b in device.connections)
+    assert {frozenset(pair) for pair in device.connections} == {
+        frozenset(pair) for pair in snapshot.couplings
+    }
+    places = list(snapshot.places())
+    assert {place.gate for place in places} >= set(snapshot.gates) - {"reset"}
+    for place in places:
+        assert place.error is None or 0 <= place.error <= 1
+        assert len(place.qubits) == 1 or place.qubits in snapshot.couplings
+
+
+def test_a_machine_is_what_its_snapshot_says() -> None:
+    """Some figures of ibm_torino, copied by hand from the package's files."""
+    snapshot = load().device("ibm_torino").snapshot
+    assert snapshot is not None
+    assert snapshot.date == datetime.datetime(2025, 2, 26, 20, 26, 8, tzinfo=datetime.UTC)
+    assert snapshot.processor == Processor("Heron", "1")
+    assert column(snapshot.t1, 133)[0] == 224.08727568067368
+    assert column(snapshot.p01, 133)[0] == 0.16845703125
+    assert snapshot.readout_errors()[0] == 0.166748046875
+    places = {(place.gate, place.qubits): place for place in snapshot.places()}
+    assert places["sx", (0,)].error == places["rx", (0,)].error == 0.00034183180551021047
+    assert places["cz", (67, 68)][2:] == (0.003096991047570219, 88, False)
+    assert places["rz", (5,)][2:4] == (0, 0)
+    assert (snapshot.clops, snapshot.clops_of) == (210000, "hardware")
 
 
 @pytest.mark.parametrize(

@@ -158,7 +158,9 @@ def test_relaxation_is_refused_by_name() -> None:
     model = NoiseModel(
         "warm", gates=(GateNoise(("1q",), duration=1.0),), qubits=(QubitNoise(t1=1.0),)
     )
-    with pytest.raises(FailedError, match="relaxation of the noise model warm"):
+    with pytest.raises(
+        FailedError, match=r"the noise model warm is no mixture of Paulis \(relaxation"
+    ):
         run(task_of(ghz(2), 10, noise=model))
 
 

@@ -11,7 +11,8 @@ from ketway.circuits.circuit import Builder
 from ketway.circuits.gates import Kind
 from ketway.devices.noise import NoiseModel
 from ketway.engines import core
-from ketway.engines.lowering import core_sites, lower, read
+from ketway.engines.lowered_noise import core_sites
+from ketway.engines.lowering import lower, read
 from ketway.engines.noise import noise_sites
 
 NOISE = NoiseModel("test", one_qubit=0.25, two_qubit=0.5)

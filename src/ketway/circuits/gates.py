@@ -63,6 +63,8 @@ class Kind(IntEnum):
     RESET = 28
     JUMP = 29
     ASSIGN = 30
+    DRESSING = 31
+    ECR = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,9 +268,15 @@ _ROWS = (
          diagonal=True, qasm=("gphase",)),
     Gate(Kind.MEASURE, "measure", 1, 0, None, qasm=("measure",)),
     Gate(Kind.RESET, "reset", 1, 0, None, qasm=("reset",)),
+    Gate(Kind.ECR, "ecr", 2, 0,
+         _constant((0, _R, 0, 1j * _R), (_R, 0, -1j * _R, 0),
+                   (0, 1j * _R, 0, _R), (-1j * _R, 0, _R, 0)), Kind.ECR, clifford=True),
     # Classical control acts on no qubit; see `control.py`.
     Gate(Kind.JUMP, "jump", 0, 0, None),
     Gate(Kind.ASSIGN, "assign", 0, 0, None),
+    # What a routine adds before or after the gates of a circuit. A machine merges it into the
+    # one-qubit gates beside it, so it is `u` and brings no noise of its own.
+    Gate(Kind.DRESSING, "dressing", 1, 3, _u),
 )
 # fmt: on
 

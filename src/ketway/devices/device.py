@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from ketway.devices.noise import NoiseModel
+from ketway.devices.snapshot import Snapshot
 
 Vendor: TypeAlias = Literal["ionq", "ibm"]
 
@@ -68,7 +69,8 @@ class Device(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     control_flow: tuple[str, ...] = ()
     """What classical bits may decide while it runs, in the vendor's words."""
     location: str | None = None
-    connectivity: Literal["all"] = "all"
+    connectivity: Literal["all", "couplings"] = "all"
+    """On which pairs two-qubit gates act: on all, or on those of the snapshot."""
     noise_models: tuple[str, ...] = ()
     """The noise models that a job may name."""
     noise: str | None = None
@@ -76,6 +78,8 @@ class Device(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     error_mitigations: tuple[str, ...] = ()
     fidelity: Fidelity | None = None
     timing: Timing | None = None
+    snapshot: Snapshot | None = None
+    """Of a calibrated device: what was measured qubit by qubit and gate by gate."""
 
     @property
     def characterized(self) -> datetime.date:
@@ -86,6 +90,8 @@ class Device(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def connections(self) -> list[tuple[int, int]]:
         """Every pair of qubits that a two-qubit gate can act on, each once."""
+        if self.connectivity == "couplings" and self.snapshot is not None:
+            return sorted({(min(pair), max(pair)) for pair in self.snapshot.couplings})
         return [(a, b) for a in range(self.qubits) for b in range(a + 1, self.qubits)]
 
 

@@ -1,4 +1,8 @@
-"""Reads the catalogue: one TOML file per device, and one for the noise models."""
+"""Reads the catalogue: one TOML file per device, and one for the noise models.
+
+Devices that were measured in every detail are files of JSON in a folder of their vendor, written
+by a script: all 68 of IBM's are read in less time than the fourteen of TOML.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +18,7 @@ import msgspec
 
 from ketway.devices.device import Device, NoiseEntry, UploadedNoise, Vendor
 from ketway.devices.noise import NoiseModel
+from ketway.devices.snapshot_noise import noise_of
 
 _NOISE_FILE: Final = "noise.toml"
 
@@ -53,6 +58,10 @@ class Catalogue:
         return [d for d in self.devices.values() if vendor in (None, d.vendor)]
 
     def noise(self, name: str) -> NoiseModel:
+        """The model of that name; a calibrated device's own has the device's name."""
+        device = self.devices.get(name)
+        if device is not None and device.snapshot is not None:
+            return _measured(name)
         return self.noise_entry(name).model
 
     def with_models(self, models: Sequence[NoiseModel]) -> Catalogue:
@@ -97,6 +106,14 @@ class Catalogue:
         return self.noise_entry(noise)
 
 
+@cache
+def _measured(name: str) -> NoiseModel:
+    """Made when it is first asked for: a hundred qubits have a thousand entries."""
+    device = load().devices[name]
+    assert device.snapshot is not None, "asked before"
+    return noise_of(name, device.snapshot, device.source)
+
+
 class _NoiseFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     model: tuple[NoiseEntry, ...]
 
@@ -114,4 +131,8 @@ def load() -> Catalogue:
         elif file.name.endswith(".toml"):
             device = msgspec.toml.decode(file.read_bytes(), type=Device)
             devices[device.name] = device
+    decoder = msgspec.json.Decoder(Device)
+    for file in sorted((folder / "ibm").iterdir(), key=lambda file: file.name):
+        device = decoder.decode(file.read_bytes())
+        devices[device.name] = device
     return Catalogue(MappingProxyType(devices), MappingProxyType(noises))

@@ -7,7 +7,7 @@ in JSON, and `read_noise_model` decodes and checks it.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from functools import cache
 from typing import Final
@@ -15,6 +15,8 @@ from typing import Final
 import msgspec
 
 from ketway.circuits.gates import GATES, IONQ_NATIVE, IONQ_QIS, QASM, Gate, Kind
+from ketway.devices.channels import Case, ChannelError, check_channel
+from ketway.devices.recognised import recognised
 
 ANY_ONE: Final = "1q"
 """Names every one-qubit gate that no entry names."""
@@ -24,14 +26,17 @@ ANY_TWO: Final = "2q"
 LARGEST: Final = 4 << 20
 """Bytes of the longest document that is read."""
 _MOST_QUBITS: Final = 100_000
-_FREE: Final = (Kind.MEASURE, Kind.RESET, Kind.GLOBAL_PHASE)
+_FREE: Final = (Kind.GLOBAL_PHASE, Kind.DRESSING)
+_UNLESS_NAMED: Final = (Kind.NOP, Kind.MEASURE, Kind.RESET)
+"""Kinds that are free unless an entry names them: `1q` does not mean them."""
 
 
 class GateNoise(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """What follows some gates, on all qubits or on the named ones.
 
-    In this order: depolarising, then the Pauli channel, then the relaxation of each qubit for the
-    duration, with the times of the `QubitNoise`.
+    In this order: depolarising, then the Pauli channel, then the damping of each qubit or its
+    relaxation for the duration, with the times of the `QubitNoise`, and then the channel. What is
+    said of a measurement comes before it is taken.
     """
 
     gates: tuple[str, ...]
@@ -45,10 +50,32 @@ class GateNoise(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_
     controls first."""
     duration: float = 0.0
     """Seconds that it takes."""
+    damping: tuple[float, ...] = ()
+    """For each operand, the odds that a 1 becomes a 0, whatever the times of the qubit."""
+    channel: tuple[tuple[Case, ...], ...] = ()
+    """Steps, each a mixture of cases: see `devices/channels.py`."""
 
     @property
     def silent(self) -> bool:
-        return not (self.depolarising or any(self.pauli.values()) or self.duration)
+        figures = self.depolarising or any(self.pauli.values()) or self.duration
+        return not (figures or any(self.damping) or self.channel)
+
+    @property
+    def width(self) -> int:
+        return width_of(self.gates[0])
+
+    @property
+    def beyond_paulis(self) -> bool:
+        """Whether what follows is no mixture of Paulis, apart from the duration, or happens where
+        engines of Pauli errors look for none."""
+        if self.silent:
+            return False
+        if any(self.damping) or {"measure", "reset"} & set(self.gates):
+            return True
+        if not self.channel:
+            return False
+        plain = recognised(self.channel, self.width)
+        return plain is None or plain.damps
 
 
 class QubitNoise(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -118,9 +145,46 @@ class NoiseModel(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown
         return timed and any(entry.t1 is not None for entry in self.qubits)
 
     @property
-    def idles(self) -> bool:
-        """Whether something happens to a qubit that does nothing (`nop`)."""
-        return any("nop" in entry.gates for entry in self.gates)
+    def beyond_paulis(self) -> bool:
+        """Whether engines whose errors are Paulis cannot do it."""
+        return self.relaxes or any(entry.beyond_paulis for entry in self.gates)
+
+    @property
+    def misreads(self) -> bool:
+        return self.readout > 0 or any(entry.p01 or entry.p10 for entry in self.qubits)
+
+    @property
+    def awake(self) -> tuple[Kind, ...]:
+        """The kinds that leave a qubit as it is, or are often left out, at which this model has
+        something happen."""
+        named = {
+            name
+            for entry in self.gates
+            for name in entry.gates
+            if name == "nop" or not entry.silent
+        }
+        return tuple(kind for kind in _UNLESS_NAMED if GATES[kind].name in named)
+
+    def on(self, qubits: Sequence[int]) -> NoiseModel:
+        """The model of a circuit whose qubit k is qubit `qubits[k]` of this model's."""
+        if all(not entry.qubits for entry in self.gates) and all(
+            entry.qubit is None for entry in self.qubits
+        ):
+            return self
+        place = {qubit: k for k, qubit in enumerate(qubits)}
+        gates = tuple(
+            msgspec.structs.replace(entry, qubits=tuple(place[q] for q in entry.qubits))
+            for entry in self.gates
+            if all(q in place for q in entry.qubits)
+        )
+        own = tuple(
+            entry
+            if entry.qubit is None
+            else msgspec.structs.replace(entry, qubit=place[entry.qubit])
+            for entry in self.qubits
+            if entry.qubit is None or entry.qubit in place
+        )
+        return msgspec.structs.replace(self, gates=gates, qubits=own)
 
     @property
     def rates(self) -> dict[str, float]:
@@ -146,7 +210,7 @@ def noisy_gates() -> dict[str, tuple[Kind, int]]:
         if kind in _FREE or gate.targets not in (1, 2):
             continue
         names[gate.name] = (kind, 0)
-        if gate.targets == 1 and kind != Kind.NOP:
+        if gate.targets == 1 and kind not in _UNLESS_NAMED:
             names[f"c{gate.name}"] = (kind, 1)
     return names
 
@@ -257,6 +321,20 @@ def _check_gates(
         )
     if not (math.isfinite(entry.duration) and entry.duration >= 0):
         raise NoiseModelError(f"{field}.duration", "give seconds, 0 or more")
+    if entry.damping and len(entry.damping) != width:
+        raise NoiseModelError(
+            f"{field}.damping", f"give {width} of them, one for each qubit of {entry.gates[0]!r}"
+        )
+    for j, odds in enumerate(entry.damping):
+        _check_probability(f"{field}.damping[{j}]", odds)
+    if any(entry.damping) and entry.duration:
+        raise NoiseModelError(
+            f"{field}.damping", "a duration relaxes the qubits already: give one of them"
+        )
+    try:
+        check_channel(entry.channel, width)
+    except ChannelError as error:
+        raise NoiseModelError(f"{field}.{error.field}", error.message) from None
 
 
 def _check_letters(field: str, letters: str, width: int) -> None:
@@ -318,7 +396,7 @@ def _unknown(name: str) -> str:
     base = _gate_called(name)
     wide = _gate_called(name.lstrip("c"))
     if base is not None and base.kind in _FREE:
-        return f"{name!r} has no noise of its own here: misreading stands in `qubits`"
+        return f"{name!r} acts on no qubit, so nothing can follow it: leave it out"
     own = _own_name(name)
     if name == "pauliexp" or not (base or own or wide is None or wide.kind in _FREE):
         return (

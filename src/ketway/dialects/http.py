@@ -64,7 +64,7 @@ Handler = Callable[[Call], Awaitable[Response]]
 class Operation:
     """One endpoint: how it is found, what it takes, what it answers."""
 
-    method: Literal["GET", "POST", "PUT", "DELETE"]
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
     path: str
     name: str
     """The `operationId`."""
@@ -78,6 +78,8 @@ class Operation:
     answer: Any = None
     """Type of the JSON answer, for the document."""
     status: int = 200
+    also: Mapping[int, str] = field(default_factory=dict)
+    """Other statuses that it succeeds with, and when."""
     public: bool = False
     """Needs no key."""
     refusals: Mapping[int, str] = field(default_factory=dict)

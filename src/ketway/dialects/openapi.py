@@ -71,6 +71,10 @@ def _operation(
             "content": content(operation.answer, operation.media),
         },
         **{
+            str(status): {"description": when, "content": content(operation.answer)}
+            for status, when in operation.also.items()
+        },
+        **{
             str(status): {"description": why, "content": content(error)}
             for status, why in sorted(refusals.items())
         },

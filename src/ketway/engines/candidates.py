@@ -81,9 +81,10 @@ class Wanted:
         return self.noise is not None and not self.noise.ideal
 
     @property
-    def relaxes(self) -> bool:
-        """Relaxation is no mixture of Paulis: engines of Pauli errors cannot do it."""
-        return self.noise is not None and self.noise.relaxes
+    def beyond_paulis(self) -> bool:
+        """Relaxation, damping and most channels are no mixtures of Paulis: engines of Pauli errors
+        cannot do them."""
+        return self.noise is not None and self.noise.beyond_paulis
 
 
 Candidate: TypeAlias = Callable[[Batch, Wanted, Machine], Plan]
@@ -135,7 +136,9 @@ def vector(batch: Batch, wanted: Wanted, machine: Machine, clifford: int | None 
             + advice,
         )
     gates = "small enough" if clifford is None else "not all gates are Clifford"
-    gates = "its noise relaxes qubits" if wanted.relaxes else gates
+    gates = "its noise is no mixture of Paulis" if wanted.beyond_paulis else gates
+    if wanted.noise is not None and wanted.noise.relaxes:
+        gates = "its noise relaxes qubits"
     gates = "classical bits decide what happens" if structure.has_control else gates
     reason = f"a state vector of {structure.qubits} qubits in {precision} precision: {gates}"
     if wanted.exact and not wanted.noisy and structure.has_events:
@@ -242,8 +245,13 @@ def _precision(qubits: int) -> Precision:
 
 
 def _advice(clifford: int | None, rows: int, wanted: Wanted) -> str:
-    if wanted.relaxes:
-        return "only Clifford gates and a noise model without t1, which run on thousands of qubits."
+    if wanted.beyond_paulis:
+        what = (
+            "t1" if wanted.noise is not None and wanted.noise.relaxes else "dampings and channels"
+        )
+        return (
+            f"only Clifford gates and a noise model without {what}: thousands of qubits run then."
+        )
     if clifford:
         return (
             f"{clifford:,} of the {rows:,} circuits of this structure are all Clifford at their "

@@ -85,12 +85,13 @@ class CliffordEngine:
         noise = None if task.noise is None or task.noise.ideal else task.noise
         noisy = noise is not None
         exact = task.exact and not noisy
-        if noise is not None and noise.relaxes:
+        if noise is not None and noise.beyond_paulis:
             raise FailedError(
                 Failure(
                     Code.UNSUPPORTED_GATE,
-                    "The Clifford engine cannot do the relaxation of the noise model "
-                    f"{noise.name}: use fewer qubits, or a model without t1.",
+                    f"The Clifford engine cannot do what in the noise model {noise.name} is no "
+                    "mixture of Paulis (relaxation, damping, channels): use fewer qubits, or a "
+                    "model without.",
                 )
             )
         sites = None if noise is None else noise_sites(task.batch.structure, noise)

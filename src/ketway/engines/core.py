@@ -17,7 +17,7 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-_ABI: Final = 5
+_ABI: Final = 6
 _NO_MEMORY, _TOO_WIDE, _ENDLESS = 1, 2, 3
 
 MATRIX, DIAGONAL, SWAP, ROTATION, PAULI_SUM, MEASURE, RESET, JUMP, ASSIGN = range(9)
@@ -97,6 +97,16 @@ def layout(structure: type[ctypes.Structure]) -> np.dtype[np.void]:
     )
 
 
+class _Steps(ctypes.Structure):
+    _fields_ = (
+        ("starts", _P),
+        ("limits", _P),
+        ("operators", _P),
+        ("data", _P),
+        ("numbers", _P),
+    )
+
+
 class _Noise(ctypes.Structure):
     _fields_ = (
         ("sites", _I32),
@@ -107,6 +117,7 @@ class _Noise(ctypes.Structure):
         ("tables", _P),
         ("damping", _P),
         ("limits", _P),
+        ("steps", _P),
     )
 
 
@@ -239,8 +250,28 @@ class Code:
 
 
 @dataclass(frozen=True)
+class Steps:
+    """Steps of channels: their cases, and the operators of each."""
+
+    starts: NDArray[np.int32]
+    """Step i has the cases `starts[i]:starts[i + 1]`."""
+    limits: NDArray[np.uint64]
+    """Where 64 random bits fall below limit k and not below the one before, it is case k."""
+    operators: NDArray[np.int32]
+    """Case i has the operators `operators[i]:operators[i + 1]`."""
+    data: NDArray[np.int64]
+    """Where the numbers of each operator start."""
+    numbers: NDArray[np.float64]
+
+    def structure(self) -> ctypes.Structure:
+        parts: list[NDArray[Any]] = [self.starts, self.limits, self.operators, self.data]
+        return _Steps(*map(_at, parts), _at(self.numbers))
+
+
+@dataclass(frozen=True)
 class Sites:
-    """Where something may go wrong, ordered by operation: a Pauli error, or a damping."""
+    """Where something may go wrong, ordered by operation: a Pauli error, a damping, or a step of a
+    channel."""
 
     ops: NDArray[np.int32]
     first: NDArray[np.int32]
@@ -248,11 +279,13 @@ class Sites:
     odds: NDArray[np.float64]
     """That anything happens."""
     tables: NDArray[np.int32]
-    """Which row of `limits` says what Pauli it is; -1 for a damping of the first qubit."""
+    """Which row of `limits` says what Pauli it is; -1 for a damping of the first qubit, -2 - k for
+    step k."""
     damping: NDArray[np.float64]
     """The odds that a damping takes a 1 to 0."""
     limits: NDArray[np.uint64]
     """Shape (tables, 16): see `engines.noise.limits_of`."""
+    steps: Steps | None = None
 
 
 @dataclass(frozen=True)
@@ -387,6 +420,7 @@ def branch(
     `misread` has the odds for each slot that a 0 is read as 1, and a 1 as 0. Raises `EndlessError`.
     """
     controlling = None if control is None else control.structure()
+    steps = None if sites.steps is None else sites.steps.structure()
     words = max(1, (slots + 63) // 64)
     records = np.zeros((len(rows), shots, words), dtype=np.uint64)
     noise = _Noise(
@@ -398,6 +432,7 @@ def branch(
         _at(sites.tables),
         _at(sites.damping),
         _at(sites.limits),
+        None if steps is None else ctypes.addressof(steps),
     )
     sampling = _Sampling(
         single,

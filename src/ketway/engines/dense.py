@@ -24,15 +24,9 @@ from ketway.circuits.control import MOST_LOOPS
 from ketway.devices.noise import NoiseModel
 from ketway.engines import core, together
 from ketway.engines.branching import exactly, most_branches, room_for, spread
-from ketway.engines.engine import KEPT_OUTCOMES, Precision, Task
-from ketway.engines.lowering import (
-    Lowered,
-    Readout,
-    core_sites,
-    lower,
-    read_places,
-    slot_misreadings,
-)
+from ketway.engines.engine import KEPT_OUTCOMES, Precision, Taken, Task
+from ketway.engines.lowered_noise import core_sites, slot_misreadings
+from ketway.engines.lowering import Lowered, Readout, lower, read_places
 from ketway.engines.noise import Sites, figures_of, noise_sites
 from ketway.engines.seeds import derive
 from ketway.jobs.failures import Code, FailedError, Failure
@@ -59,16 +53,7 @@ class DenseEngine:
 
     def run(self, task: Task) -> Iterator[Result]:
         noise = None if task.noise is None or task.noise.ideal else task.noise
-        structure = task.batch.structure
-        if structure.qubits > core.MAX_QUBITS:
-            raise FailedError(
-                Failure(
-                    Code.NOT_ENOUGH_QUBITS,
-                    f"The dense engine runs at most {core.MAX_QUBITS} qubits, "
-                    f"and the circuit has {structure.qubits}.",
-                )
-            )
-        lowered = lower(structure, noise)
+        lowered = _lowered(task, noise)
         if noise is None and not lowered.eventful:
             return self._exact(task, lowered)
         if noise is None and task.exact:
@@ -82,6 +67,21 @@ class DenseEngine:
                 )
             )
         return self._branched(task, lowered, noise)
+
+    def take(self, task: Task) -> Iterator[Taken]:
+        """The shots that `run` would take, sooner: nothing is counted."""
+        noise = None if task.noise is None or task.noise.ideal else task.noise
+        lowered, bits = _lowered(task, noise), task.batch.structure.outcome_bits
+        if noise is not None or lowered.eventful:
+            for record, provenance in self._records(task, lowered, noise):
+                yield Taken(_unfolded(record, lowered.readout, bits), provenance)
+            return
+        for found, seeds in self._drawn(replace(task, exact=False), lowered):
+            assert found.order is not None, "shots were asked for"
+            for i, seed in enumerate(seeds):
+                drawn = found.outcomes[i].take(found.order[i])
+                taken = _outcomes(drawn, lowered.readout, bits)
+                yield Taken(taken, _provenance(task, seed, None, 1.0, {}))
 
     def run_many(self, tasks: Sequence[Task], threads: int) -> Iterator[Result]:
         """The result of each of many tasks of one small circuit that want the same, in their
@@ -102,6 +102,22 @@ class DenseEngine:
 
     def _exact(self, task: Task, lowered: Lowered) -> Iterator[Result]:
         readout, bits = lowered.readout, task.batch.structure.outcome_bits
+        for found, seeds in self._drawn(task, lowered):
+            for i, seed in enumerate(seeds):
+                length = int(found.lengths[i])
+                yield Result(
+                    bits,
+                    _outcomes(found.outcomes[i, :length], readout, bits),
+                    None if found.probabilities is None else found.probabilities[i, :length],
+                    None if found.counts is None else found.counts[i, :length],
+                    None if found.order is None else found.order[i],
+                    _provenance(task, seed, None, float(found.masses[i]), {}),
+                )
+
+    def _drawn(self, task: Task, lowered: Lowered) -> Iterator[tuple[core.Rows, tuple[int, ...]]]:
+        """What the core gives for rows that are run from their beginning to their end, and the
+        seeds of those rows."""
+        readout = lowered.readout
         if task.shots <= 0 and not task.exact:
             raise FailedError(
                 Failure(Code.INVALID_INPUT, "Ask for shots or for the exact distribution.")
@@ -121,16 +137,7 @@ class DenseEngine:
                 floor=_FLOOR[task.precision],
                 seeds=np.array([_word(seed) for seed in seeds], dtype=np.uint64),
             )
-            for i, seed in enumerate(seeds):
-                length = int(found.lengths[i])
-                yield Result(
-                    bits,
-                    _outcomes(found.outcomes[i, :length], readout, bits),
-                    None if found.probabilities is None else found.probabilities[i, :length],
-                    None if found.counts is None else found.counts[i, :length],
-                    None if found.order is None else found.order[i],
-                    _provenance(task, seed, None, float(found.masses[i]), {}),
-                )
+            yield found, seeds
 
     def _walked(self, task: Task, lowered: Lowered) -> Iterator[Result]:
         """Exact where the branches are few, by shots otherwise."""
@@ -153,6 +160,14 @@ class DenseEngine:
                 )
 
     def _branched(self, task: Task, lowered: Lowered, noise: NoiseModel | None) -> Iterator[Result]:
+        bits = task.batch.structure.outcome_bits
+        for record, provenance in self._records(task, lowered, noise):
+            yield _counted(record, lowered.readout, bits, provenance)
+
+    def _records(
+        self, task: Task, lowered: Lowered, noise: NoiseModel | None
+    ) -> Iterator[tuple[NDArray[np.uint64], Provenance]]:
+        """The shots of each row as records of slots."""
         structure, readout = task.batch.structure, lowered.readout
         found = None if noise is None else noise_sites(structure, noise)
         figures = figures_of(found, noise, readout.slot_qubits) if found and noise else {}
@@ -177,8 +192,7 @@ class DenseEngine:
             except core.EndlessError as error:
                 raise _endless(lowered.gate_of(error.op)) from None
             for record, seed in zip(records, seeds, strict=True):
-                provenance = _provenance(task, seed, noise, 1.0, figures)
-                yield _counted(record, readout, structure.outcome_bits, provenance)
+                yield record, _provenance(task, seed, noise, 1.0, figures)
 
     def estimate(
         self,
@@ -207,12 +221,14 @@ class DenseEngine:
             found = noise_sites(structure, noise)
             errors, branches = _branches(found, shots)
             # A damping reads the register, and writes it: half of them in half a run.
-            dampings = float(found.damping_odds.sum()) * (branches / 2 + 1)
+            # A step of a channel does too.
+            acting = float(found.damping_odds.sum() + found.acts.odds.sum())
+            dampings = acting * (branches / 2 + 1)
             # Half a run each, of gates that fuse better where there are no outcomes to list; and
             # what the errors touch is fused anew.
             runs += branches * 0.25
             fixed = 1e-3 + rows * branches * 4e-8 * structure.gates
-            met = float(found.error_odds.sum() + found.damping_odds.sum())
+            met = float(found.error_odds.sum()) + acting
             numbers = 32 * min(shots * met, 1 << 21)
             copies = errors + 4 * math.sqrt(errors) + 2
         if events:
@@ -235,6 +251,19 @@ class DenseEngine:
         return int(size), seconds
 
 
+def _lowered(task: Task, noise: NoiseModel | None) -> Lowered:
+    structure = task.batch.structure
+    if structure.qubits > core.MAX_QUBITS:
+        raise FailedError(
+            Failure(
+                Code.NOT_ENOUGH_QUBITS,
+                f"The dense engine runs at most {core.MAX_QUBITS} qubits, "
+                f"and the circuit has {structure.qubits}.",
+            )
+        )
+    return lower(structure, noise)
+
+
 def _branches(sites: Sites, shots: int) -> tuple[float, float]:
     """How much happens to a shot on average, and how many different fates all shots have.
 
@@ -245,6 +274,7 @@ def _branches(sites: Sites, shots: int) -> tuple[float, float]:
     more = shots * (1 - math.exp(-mean) * (1 + mean))
     kinds = float(np.count_nonzero(sites.distributions[:, 1:], axis=1)[sites.tables].sum())
     kinds += 2.0 * np.count_nonzero(sites.damping_odds)
+    kinds += float(sum(len(a.operators) + 1 for a in sites.acts.actions))
     return mean, more + (kinds * -math.expm1(-once / kinds) if kinds else 0.0)
 
 
@@ -322,6 +352,16 @@ def _counted(
         order.reshape(-1).astype(np.uint32),
         provenance,
     )
+
+
+def _unfolded(records: NDArray[np.uint64], readout: Readout, bits: int) -> NDArray[np.uint8]:
+    """Shots as outcomes, in the order taken."""
+    if readout.hidden:
+        records = _shown(records, len(readout.slot_bits))
+    if readout.slot_bits == tuple(range(bits)):  # slots are bits
+        flat = records.astype("<u8", copy=False).view(np.uint8).reshape(len(records), -1)
+        return np.ascontiguousarray(flat[:, : width_of(bits)])
+    return spread(records, readout, bits)
 
 
 def _shown(records: NDArray[np.uint64], slots: int) -> NDArray[np.uint64]:

@@ -24,7 +24,8 @@ from ketway.devices.noise import NoiseModel
 from ketway.engines import core, seeds
 from ketway.engines.doubling import Doubled
 from ketway.engines.engine import Precision, Task
-from ketway.engines.lowering import Readout, lower, read, slot_misreadings
+from ketway.engines.lowered_noise import slot_misreadings
+from ketway.engines.lowering import Readout, lower, read
 from ketway.engines.noise import figures_of, noise_sites
 from ketway.jobs.failures import Code, FailedError, Failure
 from ketway.jobs.results import Provenance, Result, rows_of, width_of
@@ -122,7 +123,7 @@ def width_of_vector(structure: Structure, noise: NoiseModel | None) -> int:
     in the middle."""
     if not structure.has_events:
         return 2 * structure.qubits
-    events = read(structure, noise is not None and noise.idles).event_slots
+    events = read(structure, () if noise is None else noise.awake).event_slots
     return 2 * structure.qubits + int((events >= 0).sum())
 
 
@@ -142,7 +143,7 @@ def refusal(structure: Structure, noise: NoiseModel | None) -> str:
             "ask for shots instead of the exact distribution, or use fewer qubits."
         )
     if structure.outcome_bits > _MOST_SLOTS and structure.measured:
-        slots = len(read(structure, noise is not None and noise.idles).slot_bits)
+        slots = len(read(structure, () if noise is None else noise.awake).slot_bits)
         if slots > _MOST_SLOTS:
             return (
                 f"The circuit reads {slots:,} bits, and the density engine gives distributions of "

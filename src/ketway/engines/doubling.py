@@ -46,6 +46,7 @@ class Doubled:
         middle = {int(g): int(s) for g, s in zip(*_events(lowered), strict=True)}
         recorded = [slot for slot in middle.values() if slot >= 0]
         after = _channels(lowered, sites)
+        _add_acts(after, lowered, sites)
         for op, kind in enumerate(code.codes.tolist()):
             if kind in (core.MEASURE, core.RESET):
                 (qubit,) = _operands(code, op)
@@ -73,7 +74,7 @@ def _operands(code: core.Code, op: int) -> list[int]:
 
 def _events(lowered: Lowered) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
     """The operations that happen in the middle, and the slots that they write."""
-    return lowered.last_ops[lowered.readout.events], lowered.readout.event_slots
+    return lowered.event_ops, lowered.readout.event_slots
 
 
 def _channels(lowered: Lowered, sites: Sites | None) -> dict[int, list[_Channel]]:
@@ -83,7 +84,7 @@ def _channels(lowered: Lowered, sites: Sites | None) -> dict[int, list[_Channel]
         return out
     busy = (sites.error_odds > 0) | (sites.damping_odds > 0).any(axis=1)
     gates = np.repeat(np.arange(len(sites.starts) - 1), np.diff(sites.starts))
-    ops = lowered.last_ops[gates].tolist()
+    ops = lowered.struck_ops[gates].tolist()
     # A circuit has few different channels: each is made once.
     told = np.column_stack((sites.tables, sites.damping_odds, sites.damping))
     known: dict[bytes, Matrix] = {}
@@ -95,6 +96,18 @@ def _channels(lowered: Lowered, sites: Sites | None) -> dict[int, list[_Channel]
         qubits = (first,) if second < 0 else (first, second)
         out.setdefault(ops[site], []).append((qubits, known[key]))
     return out
+
+
+def _add_acts(out: dict[int, list[_Channel]], lowered: Lowered, sites: Sites | None) -> None:
+    """The steps of channels, after the errors and dampings of the same gate."""
+    if sites is None:
+        return
+    acts = sites.acts
+    ops = lowered.struck_ops[acts.gates].tolist()
+    for op, pair, number in zip(ops, acts.qubits.tolist(), acts.numbers.tolist(), strict=True):
+        action = acts.actions[number]
+        qubits = tuple(pair[: action.width])
+        out.setdefault(op, []).append((qubits, action.superoperator))
 
 
 def _signs(lowered: Lowered) -> tuple[Floats, Floats]:
@@ -134,12 +147,13 @@ class _Draft:
         self.shifts: list[int] = []
         self.places: list[tuple[int, ...]] = []
         self.data: list[int] = []
+        self.forms: list[int] = []
         self.numbers: list[Floats] = []
         self.end = 2 * constants
         self.known: dict[bytes, int] = {}
 
     def copy(self, op: int, shift: int) -> None:
-        self._add(op, shift, (), 0)
+        self._add(op, shift, (), 0, core.FULL)
 
     def matrix(self, operands: tuple[int, ...], matrix: Matrix) -> None:
         key = matrix.tobytes()
@@ -147,13 +161,17 @@ class _Draft:
             self.known[key] = self.end
             self.numbers.append(matrix.ravel().view(np.float64))
             self.end += 2 * matrix.size
-        self._add(-1, 0, operands, self.known[key])
+        form = core.FULL if (matrix.real * matrix.imag).any() else core.HALF
+        self._add(-1, 0, operands, self.known[key], form)
 
-    def _add(self, source: int, shift: int, operands: tuple[int, ...], data: int) -> None:
+    def _add(
+        self, source: int, shift: int, operands: tuple[int, ...], data: int, form: int
+    ) -> None:
         self.sources.append(source)
         self.shifts.append(shift)
         self.places.append(operands)
         self.data.append(data)
+        self.forms.append(form)
 
     def code(
         self, code: core.Code, signs: tuple[Floats, Floats], width: int, stride: int
@@ -170,7 +188,7 @@ class _Draft:
                 operands.extend([q + moved for q in known[ends[op] : ends[op + 1]]])
             starts.append(len(operands))
 
-        def chosen(values: NDArray[Any], other: int) -> NDArray[Any]:
+        def chosen(values: NDArray[Any], other: int | list[int]) -> NDArray[Any]:
             taken = values[kept] if len(values) else np.zeros(len(kept), dtype=values.dtype)
             return np.where(copied, taken, other).astype(values.dtype)
 
@@ -187,7 +205,7 @@ class _Draft:
             chosen(code.letter_starts, 0),
             code.letters,
             data.astype(np.int64),
-            chosen(code.forms, core.HALF),
+            chosen(code.forms, self.forms),
             varies,
             np.concatenate((code.constants, code.constants * signs[1], *self.numbers)),
             np.full(len(source), -1, dtype=np.int32),

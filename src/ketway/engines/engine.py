@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from ketway.circuits.circuit import Batch
 from ketway.devices.noise import NoiseModel
 from ketway.jobs.job import PiecePlan
-from ketway.jobs.results import Result
+from ketway.jobs.results import Provenance, Result
 
 Precision: TypeAlias = Literal["double", "single"]
 
@@ -59,6 +61,15 @@ class Task:
     kept: int = KEPT_OUTCOMES
     bonds: int = 0
     """As in the plan."""
+
+
+@dataclass(frozen=True)
+class Taken:
+    """The shots of one circuit, and nothing else of it."""
+
+    outcomes: NDArray[np.uint8]
+    """Shape (shots, bytes): in the order taken, bit k of an outcome is bit k % 8 of byte k // 8."""
+    provenance: Provenance
 
 
 class Engine(Protocol):

@@ -6,7 +6,7 @@ gates happens only for those whose shape differs from one to the next (`pauliexp
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
@@ -18,7 +18,7 @@ from ketway.circuits.control import MOST_LOOPS, bit_places, bits_read, code_of
 from ketway.circuits.gates import GATES, Kind
 from ketway.devices.noise import NoiseModel
 from ketway.engines import core
-from ketway.engines.noise import Sites, limits_of, misreadings
+from ketway.engines.noise import misreadings
 
 Index: TypeAlias = NDArray[np.int64]
 
@@ -78,6 +78,10 @@ class Lowered:
     readout: Readout
     last_ops: Index
     """For each gate, the last operation at or before its end."""
+    struck_ops: Index
+    """For each gate, the operation that its noise follows."""
+    event_ops: Index
+    """The operations of `readout.events`."""
     fillers: tuple[_Filler, ...]
     stride: int
     control: core.Control | None = None
@@ -141,15 +145,19 @@ def _numbers(kind: Kind, params: Floats) -> Floats:
 
 def lower(structure: Structure, noise: NoiseModel | None = None) -> Lowered:
     """The program of a structure. With noise, swaps stay gates, since errors follow them; and so do
-    no-ops, if the model names them."""
-    idles = noise is not None and noise.idles
-    readout = read(structure, idles)
+    no-ops, if the model names them. Noise before a measurement and after a reset follows an
+    operation of its own, which does nothing."""
+    awake = () if noise is None else noise.awake
+    readout = read(structure, awake)
     kinds = structure.kinds
     counts = np.ones(structure.gates, dtype=np.int64)
     counts[_IS_SILENT[kinds]] = 0
-    if idles:
+    if Kind.NOP in awake:
         counts[kinds == Kind.NOP] = 1
     counts[readout.events] = 1
+    before = (kinds == Kind.MEASURE) & (Kind.MEASURE in awake)
+    behind = (kinds == Kind.RESET) & (Kind.RESET in awake)
+    counts[before | behind] += 1
     counts[(kinds == Kind.GLOBAL_PHASE) & (structure.controls == 0)] = 0  # nobody can see it
     exponentials = list(_exponentials(structure))
     for exponential in exponentials:
@@ -166,15 +174,20 @@ def lower(structure: Structure, noise: NoiseModel | None = None) -> Lowered:
     draft = _Draft(structure, gates, starts)
     # A swap that only renames qubits would do so whether it happens or not.
     draft.plain(swaps=noise is None and not structure.has_control)
+    draft.nothing(np.concatenate((starts[before], ends[behind] - 1)))
     for exponential in exponentials:
         draft.exponential(exponential)
-    draft.events(readout)
+    events = (ends - 1 - behind)[readout.events]
+    draft.events(readout, events)
     control = None
     if structure.has_control:
         ops = np.append(starts, len(gates)) - places
-        control = draft.control(readout, ops, places, noise)
+        control = draft.control(readout, ops, places, noise, events)
+    code, struck = draft.code(readout), ends - 1
+    if before.any():
+        struck = np.where(before, starts, struck)
     return Lowered(
-        draft.code(readout), readout, ends - 1, tuple(draft.fillers), draft.stride, control
+        code, readout, ends - 1, struck, events, tuple(draft.fillers), draft.stride, control
     )
 
 
@@ -287,15 +300,29 @@ class _Draft:
             self.fillers.append(_Filler(Kind.PAULIEXP, self.stride, 1, params[:, None]))
             self.stride += len(letters)
 
-    def events(self, readout: Readout) -> None:
-        ops = self.starts[readout.events]
+    def nothing(self, ops: Index) -> None:
+        """Operations that leave their qubit as it is."""
+        self.codes[ops] = core.DIAGONAL
+        self.forms[ops] = core.MONOMIAL
+        self.controls[ops] = 0
+        self.data[ops] = self.constant_end
+        if len(ops):
+            self.constants.append(np.array([1.0, 0.0, 1.0, 0.0]))
+            self.constant_end += 4
+
+    def events(self, readout: Readout, ops: Index) -> None:
         kinds = self.structure.kinds[readout.events]
         self.codes[ops] = np.where(kinds == Kind.MEASURE, core.MEASURE, core.RESET)
         self.controls[ops] = 0
         self.slots[ops] = readout.event_slots
 
     def control(
-        self, readout: Readout, ops: Index, places: Index, noise: NoiseModel | None
+        self,
+        readout: Readout,
+        ops: Index,
+        places: Index,
+        noise: NoiseModel | None,
+        events: Index,
     ) -> core.Control:
         """Jumps, assignments, and the operations `ops` where `places` says that jumps go."""
         structure = self.structure
@@ -326,19 +353,20 @@ class _Draft:
         return core.Control(
             np.array(ends, dtype=np.int32),
             np.array(words or [0], dtype=np.int32),
-            self._misread(readout, noise),
+            self._misread(readout, noise, events),
             MOST_LOOPS,
         )
 
-    def _misread(self, readout: Readout, noise: NoiseModel | None) -> Floats | None:
+    def _misread(self, readout: Readout, noise: NoiseModel | None, events: Index) -> Floats | None:
         """The odds that measurements in the middle are read wrong, for each operation."""
-        measures = readout.events[self.structure.kinds[readout.events] == Kind.MEASURE]
+        chosen = self.structure.kinds[readout.events] == Kind.MEASURE
+        measures = readout.events[chosen]
         if noise is None or not len(measures):
             return None
         odds = np.zeros((len(self.codes), 2))
         first = self.structure.operand_starts[measures]
         qubits = self.structure.operands[first].tolist()
-        odds[self.starts[measures]] = misreadings(noise, tuple(qubits))
+        odds[events[chosen]] = misreadings(noise, tuple(qubits))
         return odds if odds.any() else None
 
     def _vary(self, kind: Kind, ops: Index, params: Index, width: int = 0) -> None:
@@ -370,18 +398,18 @@ class _Draft:
         )
 
 
-def read(structure: Structure, idles: bool = False) -> Readout:
+def read(structure: Structure, awake: Collection[Kind] = ()) -> Readout:
     """Which measurements are a qubit's last, and what the others write.
 
-    With `idles`, a no-op does something too.
+    Kinds that are `awake` always do something: no-ops, resets, or what comes before measurements.
     """
     kinds = structure.kinds
     if not structure.has_events:
         every = range(structure.qubits)
         return _readout({qubit: [qubit] for qubit in every}, [], tuple(every), {})
     if structure.has_control:
-        return _read_controlled(structure, idles)
-    first, last = _uses(structure, idles)
+        return _read_controlled(structure, awake)
+    first, last = _uses(structure, awake)
     starts = structure.operand_starts
     gates = np.flatnonzero(kinds == Kind.MEASURE)
     qubits, bits = structure.operands[starts[gates]], structure.operands[starts[gates] + 1]
@@ -392,7 +420,7 @@ def read(structure: Structure, idles: bool = False) -> Readout:
     held: dict[int, int] = {}
     for gate, qubit, bit in zip(gates.tolist(), qubits.tolist(), bits.tolist(), strict=True):
         writes = writers[bit] == gate
-        if gate > last[qubit]:
+        if gate >= last[qubit]:  # it may be the last itself
             if writes:
                 ends.setdefault(qubit, []).append(bit)
         else:
@@ -404,7 +432,7 @@ def read(structure: Structure, idles: bool = False) -> Readout:
         qubit = int(structure.operands[starts[gate]])
         begun = min(first[qubit], measured_at.get(qubit, gate)) < gate
         wanted = gate < last[qubit] or qubit in ends or not structure.measured
-        if begun and wanted:
+        if (begun or Kind.RESET in awake) and wanted:
             events.append((gate, -1))
     if not structure.measured:
         ends = {qubit: [qubit] for qubit in range(structure.qubits)}
@@ -412,10 +440,10 @@ def read(structure: Structure, idles: bool = False) -> Readout:
     return _readout(ends, sorted(events), slot_bits, held)
 
 
-def _read_controlled(structure: Structure, idles: bool) -> Readout:
+def _read_controlled(structure: Structure, awake: Collection[Kind]) -> Readout:
     """With control, what is measured after the last jump and assignment, and after all that jumps
     lead to, may be read at the end. All else happens where it stands, as often as it is met."""
-    first, last = _uses(structure, idles)
+    first, last = _uses(structure, awake)
     starts, operands = structure.operand_starts, structure.operands
     control = np.flatnonzero(_IS_CONTROL[structure.kinds])
     jumps = np.flatnonzero(structure.kinds == Kind.JUMP)
@@ -436,7 +464,8 @@ def _read_controlled(structure: Structure, idles: bool) -> Readout:
             ends.setdefault(qubit, []).append(bit)
     for gate in np.flatnonzero(structure.kinds == Kind.RESET).tolist():
         qubit = int(operands[starts[gate]])
-        if gate > head or min(first[qubit], measured_at.get(qubit, gate)) < gate:
+        begun = min(first[qubit], measured_at.get(qubit, gate)) < gate
+        if gate > head or begun or Kind.RESET in awake:
             events.append((gate, -1))
     named = set(bits) | set(_bits_of_control(structure, control))
     if structure.measured:
@@ -469,13 +498,17 @@ def _bits_of_control(structure: Structure, gates: NDArray[np.intp]) -> Iterator[
             yield from bits_read(code_of(structure, expression))
 
 
-def _uses(structure: Structure, idles: bool) -> tuple[list[int], list[int]]:
+def _uses(structure: Structure, awake: Collection[Kind]) -> tuple[list[int], list[int]]:
     """The first and the last gate that do something to each qubit, apart from measuring it."""
     widths = np.diff(structure.operand_starts)
     gates = np.repeat(np.arange(structure.gates), widths)
     kinds = structure.kinds[gates]
-    idle = _IS_IDLE[kinds] & (kinds != Kind.NOP) if idles else _IS_IDLE[kinds]
-    active = ~idle
+    active = ~_IS_IDLE[kinds]
+    if Kind.NOP in awake:
+        active |= kinds == Kind.NOP
+    if Kind.MEASURE in awake:
+        measures = structure.kinds == Kind.MEASURE
+        active[structure.operand_starts[:-1][measures]] = True  # the qubits, not the bits
     first = np.full(structure.qubits, structure.gates, dtype=np.int64)
     last = np.full(structure.qubits, -1, dtype=np.int64)
     np.minimum.at(first, structure.operands[active], gates[active])
@@ -509,44 +542,3 @@ def read_places(readout: Readout) -> tuple[Ints, Ints]:
     """The slots of each qubit read at the end, one after another, and where they start."""
     ends = np.cumsum([0, *(len(slots) for slots in readout.slots)]).astype(np.int32)
     return np.array([s for slots in readout.slots for s in slots], dtype=np.int32), ends
-
-
-def core_sites(lowered: Lowered, found: Sites | None) -> core.Sites:
-    """The places of the noise, by the operation that each follows: what never happens left out."""
-    if found is None:
-        none = np.zeros(0, dtype=np.int32)
-        zeros = np.zeros(0)
-        return core.Sites(none, none, none, zeros, none, zeros, np.zeros((0, 16), dtype=np.uint64))
-    # At each site the Pauli error, then the damping of its first and of its second qubit.
-    errors = found.error_odds
-    odds = np.column_stack((errors, found.damping_odds)).ravel()
-    happens = odds > 0
-    gates = np.repeat(np.arange(len(found.starts) - 1), np.diff(found.starts))
-    first, second = found.qubits.T
-    none = np.full(len(gates), -1)
-
-    def flat(*columns: NDArray[np.int32] | NDArray[np.int64]) -> NDArray[np.int32]:
-        return np.column_stack(columns).ravel()[happens].astype(np.int32)
-
-    return core.Sites(
-        flat(*(3 * [lowered.last_ops[gates]])),
-        flat(first, first, second),
-        flat(second, none, none),
-        odds[happens],
-        flat(found.tables, none, none),
-        np.column_stack((np.zeros(len(gates)), found.damping)).ravel()[happens],
-        limits_of(found.distributions),
-    )
-
-
-def slot_misreadings(readout: Readout, noise: NoiseModel | None) -> Floats | None:
-    """Shape (slots, 2): the odds that a 0 is read as 1, and a 1 as 0; None if both never are."""
-    if noise is None:
-        return None
-    if readout.controlled:  # the others are misread when they are read
-        odds = np.zeros((readout.width, 2))
-        for qubit, slots in zip(readout.qubits, readout.slots, strict=True):
-            odds[list(slots)] = misreadings(noise, (qubit,))
-    else:
-        odds = misreadings(noise, readout.slot_qubits)
-    return odds if odds.any() else None

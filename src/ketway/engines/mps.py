@@ -57,12 +57,12 @@ class MpsEngine:
 
     def run(self, task: Task) -> Iterator[Result]:
         noise = None if task.noise is None or task.noise.ideal else task.noise
-        if noise is not None and noise.relaxes:
+        if noise is not None and noise.beyond_paulis:
             raise FailedError(
                 Failure(
                     Code.UNSUPPORTED_GATE,
-                    "A matrix product state takes errors that are Paulis, and this noise relaxes "
-                    "qubits: use fewer qubits, or a noise model without t1.",
+                    "A matrix product state takes errors that are Paulis, and this noise has "
+                    "others (relaxation, damping, channels): use fewer qubits, or a model without.",
                 )
             )
         if task.batch.structure.has_control:

@@ -5,11 +5,13 @@ gate that a compiler would drop still brings its noise, and two spellings of one
 in theirs. A one-qubit gate has one one-qubit site and a two-qubit gate one two-qubit site, controls
 counted. A gate on k > 2 qubits is charged as what it compiles to: 6 (k - 2) two-qubit gates, along
 its operands. The exponential of a Pauli product on w > 1 qubits is charged as the 2 (w - 1)
-two-qubit gates of its chain. No-ops, global phases, measurements and resets are free, except that a
-model may name `nop`.
+two-qubit gates of its chain. No-ops, global phases, measurements, resets and dressings are free,
+except that a model may name `nop`, `measure` (whose noise comes before it) and `reset`.
 
 At a site, a Pauli error comes first: depolarising, then the Pauli channel, then the phase flips of
-relaxation, all as one distribution. Then each of its qubits may be damped.
+relaxation, all as one distribution. Then each of its qubits may be damped. Then come the steps of a
+channel, as acts of their own (see `actions.py`), unless the channel is a Pauli error and dampings:
+then it is these.
 
 Relaxation for a time t multiplies the population of 1 by 1 - g = exp(-t/t1) and coherences by
 s = exp(-t/t2). It is written as a mixture, so that whether anything happens is drawn before the
@@ -17,14 +19,15 @@ state is known: with probability p a damping of strength d = g/p (a weak measure
 to 0 with probability d, and otherwise shrinks its amplitude by sqrt(1 - d)), and else nothing; and
 a phase flip before it. For t2 <= t1, p = g and d = 1: a reset. Above, no phase flip is needed with
 p = (1 - s)^2 / (2 (1 - s) - g), which grows to 1 at t2 = 2 t1; from a half on, p = 1 is simpler and
-as good.
+as good. A damping that is given by its strength alone is the same: coherence may be lost in it
+rather than by the phase flips that the Pauli error has.
 """
 
 from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -41,9 +44,19 @@ from ketway.devices.noise import (
     QubitNoise,
     noisy_gates,
 )
+from ketway.devices.recognised import infidelity, recognised
+from ketway.engines.actions import NO_ACTS, Action, Acts, action_of
 
 _IS_FREE: Final = kind_table(
-    (Kind.NOP, Kind.GLOBAL_PHASE, Kind.MEASURE, Kind.RESET, Kind.JUMP, Kind.ASSIGN)
+    (
+        Kind.NOP,
+        Kind.GLOBAL_PHASE,
+        Kind.MEASURE,
+        Kind.RESET,
+        Kind.JUMP,
+        Kind.ASSIGN,
+        Kind.DRESSING,
+    )
 )
 
 _OFTEN: Final = 0.5
@@ -69,6 +82,8 @@ class Sites:
     """Shape (sites, 2): the odds that a 1 that is damped becomes a 0."""
     figures: dict[str, float]
     """What was applied, for people."""
+    acts: Acts = NO_ACTS
+    """What follows that is neither."""
 
     @property
     def error_odds(self) -> Floats:
@@ -81,7 +96,7 @@ class Sites:
         """How many things happen to a shot on average that do not happen to most. Of dampings that
         always happen, those that take a 1 to 0, if half the qubits are 1."""
         parting = np.where(self.damping_odds < 1, self.damping_odds, self.damping / 2)
-        return float(self.error_odds.sum() + parting.sum())
+        return float(self.error_odds.sum() + parting.sum()) + self.acts.expected
 
 
 def limits_of(distributions: Floats) -> NDArray[np.uint64]:
@@ -123,7 +138,7 @@ def misreadings(noise: NoiseModel, qubits: tuple[int, ...]) -> Floats:
 
 def noise_sites(structure: Structure, noise: NoiseModel) -> Sites:
     """The sites of every gate of a circuit."""
-    gates, keys, qubits = _places(structure, noise.idles)
+    gates, keys, qubits = _places(structure, noise.awake)
     starts = np.searchsorted(gates, np.arange(structure.gates + 1))
     if noise.simple:
         return _simple(starts, qubits, noise)
@@ -141,7 +156,20 @@ def noise_sites(structure: Structure, noise: NoiseModel) -> Sites:
         damping[:, :, 0],
         damping[:, :, 1],
         chooser.figures,
+        _acts(gates, qubits, [chosen[k] for k in which.tolist()], chooser)
+        if chooser.actions
+        else NO_ACTS,
     )
+
+
+def _acts(gates: NDArray[np.int64], qubits: Ints, chosen: list[_Choice], chooser: _Chooser) -> Acts:
+    held = [(i, choice) for i, choice in enumerate(chosen) if choice.actions]
+    rows = np.array([i for i, choice in held for _ in choice.actions], dtype=np.int64)
+    pairs = qubits[rows]
+    turned = np.array([choice.turned for _, choice in held for _ in choice.actions])
+    pairs[turned] = pairs[turned][:, ::-1]
+    numbers = np.array([k for _, choice in held for k in choice.actions], dtype=np.int32)
+    return Acts(gates[rows].astype(np.int64), pairs, numbers, tuple(chooser.actions))
 
 
 def figures_of(sites: Sites, noise: NoiseModel, read: tuple[int, ...]) -> dict[str, float]:
@@ -188,16 +216,19 @@ def _key(kind: int, controls: int) -> int:
     return _KINDS_STEP * kind + controls
 
 
-_WAITING: Final = _key(Kind.NOP, 0)
+_FREE_KEYS: Final = frozenset(_key(kind, 0) for kind in (Kind.NOP, Kind.MEASURE, Kind.RESET))
+"""What only an entry of its own strikes."""
 
 
-def _places(structure: Structure, idles: bool) -> tuple[NDArray[np.int64], Ints, Ints]:
+def _places(structure: Structure, awake: Collection[Kind]) -> tuple[NDArray[np.int64], Ints, Ints]:
     """The gate, the key and the qubits of every site, in the order of the gates."""
     kinds, starts = structure.kinds, structure.operand_starts
     widths = np.diff(starts)
     active = ~_IS_FREE[kinds]
-    if idles:
-        active |= (kinds == Kind.NOP) & (widths == 1)
+    if Kind.MEASURE in awake:
+        widths[kinds == Kind.MEASURE] = 1  # the other operand is a bit
+    for kind in awake:
+        active |= (kinds == kind) & (widths == 1)
     narrow = active & (widths <= 2) & (kinds != Kind.PAULIEXP)
     gates = np.flatnonzero(narrow)
     keys = _KINDS_STEP * kinds[gates].astype(np.int32) + structure.controls[gates]
@@ -315,7 +346,7 @@ class _Figures:
         held: tuple[tuple[int, ...], ...]
         held = ((first,), ()) if second < 0 else ((first, second), (second, first), ())
         keys: list[int | str] = [key]
-        if key != _WAITING:
+        if key not in _FREE_KEYS:
             keys.append(ANY_ONE if second < 0 else ANY_TWO)
         for wanted, qubits in itertools.product(keys, held):
             found = self._of_gate.get((wanted, qubits))
@@ -327,6 +358,9 @@ class _Figures:
 class _Choice(NamedTuple):
     table: int
     damping: tuple[tuple[float, float], tuple[float, float]]
+    actions: tuple[int, ...] = ()
+    turned: bool = False
+    """The actions' first qubit is the second of the place."""
 
 
 @dataclass
@@ -337,6 +371,7 @@ class _Chooser:
     distributions: list[Floats] = field(default_factory=list)
     widths: list[int] = field(default_factory=list)
     figures: dict[str, float] = field(default_factory=dict)
+    actions: list[Action] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._known = _Figures(self.noise)
@@ -347,7 +382,7 @@ class _Chooser:
         found = self._known.of_place(key, first, second)
         if found is None:
             odds = 0.0
-            if key != _WAITING:
+            if key not in _FREE_KEYS:
                 odds = self.noise.one_qubit if width == 1 else self.noise.two_qubit
                 self.figures["1q" if width == 1 else "2q"] = odds
             return _Choice(self._table(_depolarising(odds, width), width), _NOTHING)
@@ -368,7 +403,30 @@ class _Chooser:
             flips[0], flips[3 << 2 * j] = 1 - then.flip, then.flip
             distribution = _both(distribution, flips)
             damping[j] = (then.odds, then.damping)
-        return _Choice(self._table(distribution, width), (damping[0], damping[1]))
+        strengths = entry.damping or (0.0,) * width
+        channel = entry.channel
+        if channel and not entry.duration and not any(strengths):
+            plain = recognised(channel, width)
+            if plain is not None:
+                paulis = _padded(plain.paulis)
+                distribution = _both(distribution, _swapped(paulis) if turned else paulis)
+                strengths, channel = plain.damping, ()
+        for j, strength in enumerate(strengths[::-1] if turned else strengths):
+            if strength > 0:
+                distribution, damping[j] = _damped(distribution, strength, j)
+        return _Choice(
+            self._table(distribution, width),
+            (damping[0], damping[1]),
+            tuple(self._action(action_of(step, width)) for step in channel),
+            turned,
+        )
+
+    def _action(self, action: Action) -> int:
+        for k, known in enumerate(self.actions):
+            if known is action:
+                return k
+        self.actions.append(action)
+        return len(self.actions) - 1
 
     def _table(self, distribution: Floats, width: int) -> int:
         key = (width, distribution.tobytes())
@@ -386,6 +444,10 @@ class _Chooser:
             self.figures[f"{place} {letters}"] = p
         if entry.duration:
             self.figures[f"{place} duration"] = entry.duration
+        for j, strength in enumerate(entry.damping):
+            self.figures[f"{place} damping {j}"] = strength
+        if entry.channel:
+            self.figures[f"{place} channel"] = infidelity(entry.channel, entry.width)
 
     def _note_times(self, entry: QubitNoise) -> None:
         place = "" if entry.qubit is None else f"[{entry.qubit}]"
@@ -407,3 +469,35 @@ def _pauli(channel: dict[str, float], width: int, turned: bool) -> Floats:
             odds[second + 4 * first if turned else first + 4 * second] += p
     odds[0] += max(0.0, 1 - math.fsum(channel.values()))
     return odds
+
+
+def _padded(odds: Floats) -> Floats:
+    out = np.zeros(16)
+    out[: len(odds)] = odds
+    return out
+
+
+def _swapped(odds: Floats) -> Floats:
+    """The distribution with the two qubits exchanged."""
+    return np.ascontiguousarray(odds.reshape(4, 4).T).ravel()
+
+
+def _damped(
+    distribution: Floats, strength: float, place: int
+) -> tuple[Floats, tuple[float, float]]:
+    """A damping as what may happen, with its odds and its own strength, after a Pauli error that
+    has fewer phase flips by what coherence that costs."""
+    kept = math.sqrt(1 - strength)
+    flips = distribution[np.arange(16) ^ 3 << 2 * place]
+    known = flips > 0
+    ratio = float(np.min(distribution[known] / flips[known])) if known.any() else 0.0
+    # Taking off phase flips of odds f leaves p + f (p - q) of a Pauli p whose like with Z is q.
+    most = ratio / (1 - ratio) if ratio < 1 else math.inf
+    lost = 1 - max(1 - strength, kept / (1 + 2 * most))
+    beyond = 2 * lost - strength
+    if not (beyond > 0 and lost * lost < _OFTEN * beyond):
+        return distribution, (1.0, strength)
+    odds = max(strength, lost * lost / beyond)
+    off = (kept / (1 - lost) - 1) / 2
+    rest: Floats = np.maximum(0.0, distribution + off * (distribution - flips))
+    return rest, (odds, min(1.0, strength / odds))

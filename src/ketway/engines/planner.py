@@ -8,6 +8,7 @@ here, with the numbers, and not found out after an hour.
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from typing import Final
 
 import msgspec
@@ -97,7 +98,7 @@ def _plan(
 
 def _clifford_rows(batch: Batch, wanted: Wanted) -> NDArray[np.bool_] | None:
     """Which circuits are all Clifford; None if that does not matter."""
-    if wanted.relaxes or not _gates_decide(batch.structure, wanted.noise):
+    if wanted.beyond_paulis or not _gates_decide(batch.structure, wanted.noise):
         return None
     return clifford_rows(batch)
 
@@ -112,7 +113,7 @@ def _whole_plan(
     try:
         vector = candidates.vector(batch, wanted, machine, clifford)
     except FailedError as error:
-        if wanted.relaxes:
+        if wanted.beyond_paulis:
             raise
         return _chained(batch, wanted, machine, error)
     cheaper = _cheaper(Batch(batch.structure, batch.params[:1]), wanted, machine)
@@ -128,7 +129,11 @@ def _cheaper(first: Batch, wanted: Wanted, machine: Machine) -> Candidate | None
     others: list[Candidate] = []
     if wanted.shots and (wanted.noisy or eventful(first.structure)):
         others.append(candidates.matrix)
-    if first.structure.qubits > LISTED_UP_TO and not wanted.relaxes and _listable(first, wanted):
+    if (
+        first.structure.qubits > LISTED_UP_TO
+        and not wanted.beyond_paulis
+        and _listable(first, wanted)
+    ):
         others.append(candidates.chain)
     if not others:
         return None
@@ -179,10 +184,11 @@ def _chained(batch: Batch, wanted: Wanted, machine: Machine, refused: FailedErro
 def _piecewise_plan(batch: Batch, prepared: Prepared, wanted: Wanted, machine: Machine) -> Plan:
     """The plan of circuits that are reduced, or fall into pieces: each piece by its own engine."""
     plans: list[Plan] = []
-    for piece in prepared.pieces:
+    for k, piece in enumerate(prepared.pieces):
         some = piece.batch(batch)
+        own = replace(wanted, noise=prepared.noise_of(wanted.noise, k))
         try:
-            plans.append(_piece_plan(some, wanted, machine))
+            plans.append(_piece_plan(some, own, machine))
         except FailedError as error:
             raise _of_piece(error, piece.structure, batch.structure) from None
     largest = max(plans, key=lambda plan: (plan.bytes, plan.seconds))

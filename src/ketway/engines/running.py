@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
-from typing import TypeAlias
+from typing import Protocol, TypeAlias, TypeVar
 
 import msgspec
 
@@ -16,7 +16,7 @@ from ketway.circuits.circuit import Batch, Program
 from ketway.devices.noise import NoiseModel
 from ketway.engines import together
 from ketway.engines.dense import DenseEngine
-from ketway.engines.engine import Engine, Plan, Precision, Task
+from ketway.engines.engine import Plan, Precision, Taken, Task
 from ketway.engines.planner import ENGINES
 from ketway.engines.prepass import Prepared, prepare
 from ketway.jobs.failures import Code, FailedError, Failure
@@ -50,10 +50,31 @@ def run_program(
 
     `plans` has one plan per batch, `seeds` one seed per circuit.
     """
+    members = _members(program)
+    runs = _runs(_tasks(program, plans, seeds, shots, exact, noise, threads), threads)
+    for circuits, answers in zip(members, runs, strict=True):
+        for circuit, answer in zip(circuits, answers, strict=True):
+            yield circuit, _placed(answer, circuit, program)
+
+
+def _members(program: Program) -> list[list[int]]:
+    """The circuits of each batch, by row."""
     members: list[list[int]] = [[] for _ in program.batches]
     for circuit, (place, _) in enumerate(program.order):
         members[place].append(circuit)
-    tasks = [
+    return members
+
+
+def _tasks(
+    program: Program,
+    plans: Sequence[Plan],
+    seeds: Sequence[int],
+    shots: int,
+    exact: bool,
+    noise: NoiseModel | None,
+    threads: int,
+) -> list[Planned]:
+    return [
         (
             plan,
             Task(
@@ -67,12 +88,60 @@ def run_program(
                 bonds=plan.bonds,
             ),
         )
-        for batch, plan, circuits in zip(program.batches, plans, members, strict=True)
+        for batch, plan, circuits in zip(program.batches, plans, _members(program), strict=True)
     ]
-    runs = _runs(tasks, threads)
-    for circuits, answers in zip(members, runs, strict=True):
+
+
+def take_shots(
+    program: Program,
+    plans: Sequence[Plan],
+    seeds: Sequence[int],
+    shots: int,
+    noise: NoiseModel | None,
+    threads: int,
+) -> Iterator[tuple[int, Taken | Failure]]:
+    """The shots of every circuit and nothing else, as `run_program` would take them."""
+    members = _members(program)
+    tasks = _tasks(program, plans, seeds, shots, False, noise, threads)
+    for (plan, task), circuits in zip(tasks, members, strict=True):
+        answers: Iterator[Taken | Failure]
+        if plan.engine == DenseEngine.name and not plan.pieces:
+            answers = _run_task(_Taker(), task)
+        else:
+            answers = map(_taken, _run_planned(plan, task))
         for circuit, answer in zip(circuits, answers, strict=True):
-            yield circuit, _placed(answer, circuit, program)
+            if isinstance(answer, Failure):
+                yield circuit, msgspec.structs.replace(answer, circuit=circuit)
+            else:
+                yield circuit, answer
+
+
+_FoundT = TypeVar("_FoundT", Result, Taken)
+_FoundT_co = TypeVar("_FoundT_co", Result, Taken, covariant=True)
+
+
+class _Source(Protocol[_FoundT_co]):
+    """An engine, by what it yields for each row."""
+
+    @property
+    def name(self) -> str: ...
+    def run(self, task: Task) -> Iterator[_FoundT_co]: ...
+
+
+class _Taker:
+    """The dense engine, asked for shots alone."""
+
+    name = DenseEngine.name
+
+    def run(self, task: Task) -> Iterator[Taken]:
+        return DenseEngine().take(task)
+
+
+def _taken(answer: Result | Failure) -> Taken | Failure:
+    if isinstance(answer, Failure):
+        return answer
+    assert answer.shots is not None, "shots were asked for"
+    return Taken(answer.outcomes[answer.shots], answer.provenance)
 
 
 def _runs(tasks: Sequence[Planned], threads: int) -> Iterator[Iterable[Result | Failure]]:
@@ -188,7 +257,7 @@ def _placed(answer: Result | Failure, circuit: int, program: Program) -> Result 
     return replace(answer, registers=registers) if registers else answer
 
 
-def _run_task(engine: Engine, task: Task) -> Iterator[Result | Failure]:
+def _run_task(engine: _Source[_FoundT], task: Task) -> Iterator[_FoundT | Failure]:
     """One answer per row. An error ends the engine's run, so the rest is started again after it.
 
     The row at which it broke need not be the one to blame, if the engine computes several rows at
@@ -204,8 +273,8 @@ def _run_task(engine: Engine, task: Task) -> Iterator[Result | Failure]:
             done += 1
 
 
-def _until_error(engine: Engine, task: Task) -> Iterator[Result]:
-    results: Iterator[Result] | None = None
+def _until_error(engine: _Source[_FoundT], task: Task) -> Iterator[_FoundT]:
+    results: Iterator[_FoundT] | None = None
     while True:
         try:
             if results is None:
@@ -216,7 +285,7 @@ def _until_error(engine: Engine, task: Task) -> Iterator[Result]:
         yield result
 
 
-def _alone(engine: Engine, task: Task) -> Result | Failure:
+def _alone(engine: _Source[_FoundT], task: Task) -> _FoundT | Failure:
     try:
         return next(engine.run(task))
     except FailedError as error:

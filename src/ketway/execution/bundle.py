@@ -11,7 +11,6 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from ketway.devices.device import Device
 from ketway.devices.noise import NoiseModel
 from ketway.engines.planner import Machine
 from ketway.jobs.failures import Failure
@@ -34,10 +33,12 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be read: QPY travels in base64, the parameters of a routine as they came."""
     routine: str = CIRCUITS
     """What is done with the circuits."""
-    device: Device | None = None
-    """What a routine's circuits must fit, and `machine` what they may need: they are planned where
-    they are read."""
+    device: str = ""
+    """The device of the catalogue that a routine's circuits must fit, and `machine` what they may
+    need: they are planned where they are read."""
     machine: Machine | None = None
+    dry: bool = False
+    """A routine is to answer without computing anything."""
     plan: list[PlanPart] = []
     seed: int = 0
     children: int = 0

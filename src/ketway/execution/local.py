@@ -15,6 +15,10 @@ PRELOAD = (
     "ketway.engines.planner",
     "ketway.circuits.qasm",
     "ketway.circuits.qpy",
+    "ketway.routines.ibm.sampler",
+    "ketway.routines.ibm.estimator",
+    "ketway.routines.ibm.executor",
+    "ketway.execution.warming",
     # numpy imports these when they are first used, which would be in every forked process anew.
     "numpy.ma",
     "numpy.random",

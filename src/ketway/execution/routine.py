@@ -7,12 +7,14 @@ from typing import Any
 import msgspec
 
 from ketway.circuits.circuit import Structure
+from ketway.devices.loading import load
 from ketway.engines.parts import parts_of
 from ketway.engines.planner import Machine
 from ketway.execution.bundle import Read, Report, Work
 from ketway.jobs.encoding import check_structure
 from ketway.jobs.failures import Code, FailedError, Failure
 from ketway.jobs.packing import pack, unpack
+from ketway.routines.dry import DryRunner
 from ketway.routines.registry import find
 from ketway.routines.routine import Routine
 from ketway.routines.runner import Runner
@@ -31,11 +33,10 @@ def report(work: Work, data: bytes, blobs: Blobs) -> Report:
 
 def _read(routine: Routine, work: Work, data: bytes, blobs: Blobs) -> Report:
     """Planned here as well: the server would have to unpack it all for that."""
-    assert work.device is not None, "a routine is checked on reading"
     assert work.machine is not None, "a routine is planned on reading"
     inputs = routine.read(data)
     size = routine.size(inputs)
-    routine.check(inputs, work.device)
+    routine.check(inputs, load().device(work.device))
     runner = _runner(routine, inputs, work, work.machine)
     plans = routine.plan(inputs, runner)
     for planned in plans:
@@ -82,7 +83,8 @@ def _run(routine: Routine, work: Work, data: bytes, blobs: Blobs) -> Report:
 
 
 def _runner(routine: Routine, inputs: Any, work: Work, machine: Machine) -> Runner:
-    return Runner(noise=routine.noise(inputs, work.noise), machine=machine, seed=work.seed)
+    kind = DryRunner if work.dry else Runner
+    return kind(noise=routine.noise(inputs, work.noise), machine=machine, seed=work.seed)
 
 
 def _check(structure: Structure) -> None:

@@ -131,3 +131,10 @@ _TYPES: Final[dict[str, Any]] = {
 def answer_of(routine: str) -> Any:
     """The type of a routine's answers. What is no routine of Ketway's is an operator's."""
     return _TYPES.get(routine, CustomAnswer)
+
+
+class Written(msgspec.Struct, frozen=True):
+    """An answer in its vendor's own words: to a question that no other vendor has."""
+
+    text: bytes
+    made_by: list[Provenance] = []

@@ -37,23 +37,24 @@ def unpack(data: bytes | memoryview, type_: Callable[..., T]) -> T:
     """The value that was packed; a `ValueError` whatever the bytes are."""
     if bytes(data[:4]) != MAGIC:
         raise ValueError("these bytes are not a packed value")
-    return cast(T, unpacked(memoryview(data)[4:], _decoder(type_)))
+    return cast(T, unpacked(memoryview(data)[4:], decoder(type_)))
 
 
-def unpacked(frame: memoryview, decoder: msgspec.msgpack.Decoder[T]) -> T:
+def unpacked(frame: memoryview, reader: msgspec.msgpack.Decoder[T]) -> T:
     """Decode a compressed frame; a `ValueError` whatever its bytes are, before it takes memory
     that its length cannot be worth."""
     try:
         promised = zstandard.get_frame_parameters(frame).content_size
         if promised > min(_LARGEST, _MOST_GROWTH * len(frame)):
             raise ValueError(f"a frame of {len(frame):,} bytes cannot hold {promised:,}")
-        return decoder.decode(zstandard.ZstdDecompressor().decompress(frame))
+        return reader.decode(zstandard.ZstdDecompressor().decompress(frame))
     except (zstandard.ZstdError, msgspec.MsgspecError, RecursionError, OverflowError) as error:
         raise ValueError(f"a frame cannot be read: {error}") from None
 
 
 @cache
-def _decoder(type_: Any) -> msgspec.msgpack.Decoder[Any]:
+def decoder(type_: Any) -> msgspec.msgpack.Decoder[Any]:
+    """What unpacks values of that type; made once."""
     return msgspec.msgpack.Decoder(type_, dec_hook=_typed, ext_hook=_decoded)
 
 
@@ -66,6 +67,8 @@ _head_decoder = msgspec.msgpack.Decoder(_Head)
 
 
 def _encoded(value: Any) -> msgspec.msgpack.Ext:
+    if isinstance(value, np.generic):
+        value = np.asarray(value)  # numpy gives a scalar for an array without axes, when it likes
     if not isinstance(value, np.ndarray) or value.dtype.kind not in _KINDS:
         raise NotImplementedError(f"{type(value).__name__} cannot be packed")
     little = np.ascontiguousarray(value, dtype=value.dtype.newbyteorder("<"))

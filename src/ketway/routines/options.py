@@ -74,6 +74,17 @@ class LayerNoiseLearning(msgspec.Struct, frozen=True):
     layer_pair_depths: tuple[int, ...] = (0, 1, 2, 4, 16, 32)
 
 
+class LayerNoise(msgspec.Struct, frozen=True):
+    """What is known of the noise of a layer of two-qubit gates."""
+
+    gates: tuple[tuple[str, tuple[int, ...]], ...]
+    """Each gate by the name that the gate table gives it, a `c` before it for a control, and its
+    qubits in the machine, controls first."""
+    generators: tuple[tuple[str, tuple[int, ...]], ...]
+    """Paulis: letters, and the qubit of the machine that each is on."""
+    rates: tuple[float, ...]
+
+
 class Resilience(msgspec.Struct, frozen=True):
     measure_mitigation: bool | UnsetType = UNSET
     measure_noise_learning: MeasureNoiseLearning = MeasureNoiseLearning()
@@ -82,6 +93,8 @@ class Resilience(msgspec.Struct, frozen=True):
     pec_mitigation: bool = False
     pec: Pec = Pec()
     layer_noise_learning: LayerNoiseLearning = LayerNoiseLearning()
+    layer_noise_model: tuple[LayerNoise, ...] | None = None
+    """None: noise is learned where it is needed. Layers that are not here count as noiseless."""
 
 
 class SamplerOptions(msgspec.Struct, frozen=True):
@@ -99,3 +112,11 @@ class EstimatorOptions(msgspec.Struct, frozen=True):
     twirling: Twirling = Twirling()
     resilience: Resilience = Resilience()
     resilience_level: Literal[0, 1, 2] = 1
+
+
+class NoiseLearnerOptions(msgspec.Struct, frozen=True):
+    max_layers_to_learn: int | None = 4
+    shots_per_randomization: int = 128
+    num_randomizations: int = 32
+    layer_pair_depths: tuple[int, ...] = (0, 1, 2, 4, 16, 32)
+    twirling_strategy: Literal["active", "active-accum", "active-circuit", "all"] = "active-accum"

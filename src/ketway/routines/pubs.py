@@ -1,4 +1,4 @@
-"""A PUB (primitive unified bloc): a circuit, a sweep of its parameters, and what is wanted of it."""
+"""A PUB (primitive unified bloc): one circuit, a sweep of its parameters, and what is asked."""
 
 from __future__ import annotations
 
@@ -38,3 +38,5 @@ class EstimatorPub:
     """For each element, which observable."""
     precision: float
     """The standard error that is asked for; 0 for the exact value."""
+    shots: int | None = None
+    """How many to take; None for as many as the precision asks for."""

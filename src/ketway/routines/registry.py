@@ -20,6 +20,7 @@ _OWN: Final = {
     "estimator": "ketway.routines.ibm.estimator:ESTIMATOR",
     "circuit-runner": "ketway.routines.ibm.runners:CIRCUIT_RUNNER",
     "qasm3-runner": "ketway.routines.ibm.runners:QASM3_RUNNER",
+    "executor": "ketway.routines.ibm.executor:EXECUTOR",
 }
 _FIRST: Final = {
     "sampler": "ketway.routines.ibm.first_sampler:first",

@@ -11,7 +11,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
-from typing import Any
+from typing import Any, TypeVar
+
+import msgspec
+from sqlalchemy import Connection
 
 from ketway.execution.bundle import Bundle, Report, Work
 from ketway.execution.executor import Executor, Handle
@@ -20,12 +23,15 @@ from ketway.jobs.failures import Code, Failure
 from ketway.jobs.ids import now
 from ketway.jobs.job import Job, State
 from ketway.scheduling.policy import SMALL_BYTES, Queue, Waiting
+from ketway.scheduling.sessions import SessionKeeper, nobody_listens
 from ketway.settings import Settings
 from ketway.store import changes, queries
 from ketway.store.changes import Answer, Claim
 from ketway.store.store import Store
 
 log = logging.getLogger("ketway.dispatcher")
+
+T = TypeVar("T")
 
 READING_SECONDS = 30.0
 """Longest time that reading one program text may take."""
@@ -46,6 +52,7 @@ class _Flight:
 
     def __init__(self, works: list[Waiting], threads: int, seconds: float) -> None:
         self.works = {waiting.job_id: waiting for waiting in works}
+        self.taken = dict(self.works)
         self.bytes = sum(waiting.bytes for waiting in works)
         self.threads = threads
         self.small = works[0].small
@@ -69,10 +76,13 @@ class Dispatcher:
         when_read: Callable[[Job, Report], Awaitable[Job | None]],
         limit_of: Callable[[Job], float],
         when_changed: Callable[[str], None],
+        when_session_changed: Callable[[str], None] = nobody_listens,
+        clock: Callable[[], int] = now,
     ) -> None:
         """`work_of` says what an attempt at a job has to do; `when_read` gives the ready job whose
         program text was read, or None if it failed; `limit_of` says how long an attempt at a job
-        may take; `when_changed` hears of every job whose state has changed."""
+        may take; `when_changed` hears of every job whose state has changed, and
+        `when_session_changed` of sessions; `clock` is the sessions' time."""
         self._store = store
         self._executor = executor
         self._settings = settings
@@ -91,6 +101,9 @@ class Dispatcher:
         self._lingering = False
         self._stopping = False
         self._reading = asyncio.Semaphore(1)
+        self.sessions = SessionKeeper(
+            store, self._queue, clock, self._wake.set, when_session_changed
+        )
 
     # -- beginning and end --------------------------------------------------------------------
 
@@ -105,6 +118,7 @@ class Dispatcher:
             except Exception:
                 # Its lease will run out, and then it is taken back.
                 log.exception("job %s could not be put back in the queue", job.id)
+        await self.sessions.start()
         self._spawn(self._dispatch())
         self._spawn(self._keep_leases())
 
@@ -146,6 +160,9 @@ class Dispatcher:
                 # One that has a time limit of its own cannot share a process, which has another.
                 alone=alone or job.losses > 0 or job.max_seconds is not None,
                 reading=reading,
+                device="" if reading else job.backend,
+                session=None if reading else job.session_id,
+                exclusive=not reading and self.sessions.exclusive(job),
             ),
             first=first,
         )
@@ -176,13 +193,20 @@ class Dispatcher:
         self._queue.discard(job_id)
         self._jobs.pop(job_id, None)
         try:
-            canceled = await self._store.write(lambda c: changes.cancel(c, job_id))
+            canceled = await self._ending(job_id, lambda c: changes.cancel(c, job_id))
         except Exception:
             self._spawn(self._later(job_id))  # it is not canceled, and nobody runs it now
             raise
         if canceled:
             self._when_changed(job_id)
         return canceled
+
+    async def cancel_waiting(self, job_id: str) -> bool:
+        """Cancel a job unless it runs; True if it was canceled."""
+        flight = self._flights.get(job_id)
+        if flight is not None and not flight.reading:
+            return False
+        return await self.cancel(job_id)
 
     # -- beside the queue ---------------------------------------------------------------------
 
@@ -267,7 +291,7 @@ class Dispatcher:
         running = [w.job_id for w in flight.works.values() if not w.reading]
         if running:
             lease = now() + int(self._settings.lease_seconds * 1e6)
-            claims = await self._store.write(lambda c: changes.claim(c, running, lease))
+            claims = await self.sessions.claim([self._jobs[job_id] for job_id in running], lease)
             flight.claims = {claim.job_id: claim for claim in claims}
             for job_id in running:
                 if job_id in flight.claims:
@@ -331,11 +355,16 @@ class Dispatcher:
 
     async def _publish_batch(self, batch: list[tuple[_Flight, Answer]]) -> None:
         answers = [answer for _, answer in batch]
+        ending = [
+            msgspec.structs.replace(self._jobs[answer.job_id], state=State.STARTED)
+            for answer in answers
+            if answer.job_id in self._jobs
+        ]
         # Out of the flight before the wait: what is being published is no longer run.
         for flight, answer in batch:
             flight.works.pop(answer.job_id, None)
         try:
-            published = await self._store.write(lambda c: changes.publish(c, answers))
+            published = await self.sessions.ending(ending, lambda c: changes.publish(c, answers))
         except Exception:
             # The disk is full, say. The jobs keep their leases until these run out, and are tried
             # again then: nothing is lost but time.
@@ -359,12 +388,16 @@ class Dispatcher:
             self.enqueue(ready)
         else:
             self._jobs.pop(job.id, None)
+            await self.sessions.settle(job)
         self._when_changed(job.id)
 
     def _leave(self, flight: _Flight, job_id: str, *, forget: bool = True) -> None:
         flight.works.pop(job_id, None)
         if self._flights.get(job_id) is flight:
             del self._flights[job_id]
+            waiting = flight.taken[job_id]
+            self._queue.ended(waiting)
+            self.sessions.settled(waiting.session)
         if forget:
             self._jobs.pop(job_id, None)
 
@@ -433,6 +466,7 @@ class Dispatcher:
             seconds = READING_SECONDS if waiting.reading else flight.seconds
             await self._fail(job.id, _too_slow(seconds, reading=waiting.reading))
         elif waiting.reading:
+            log.warning("job %s: the process that read it ended: %s", job.id, ending)
             if alone and waiting.alone:
                 await self._fail(job.id, _unreadable(reason))
             else:
@@ -462,6 +496,7 @@ class Dispatcher:
         job = self._find(job_id)
         if job is not None and job.state in (State.READY, State.SUBMITTED):
             self.enqueue(job, alone=alone, first=True)
+            self.sessions.settled(job.session_id)
             self._when_changed(job_id)
 
     async def _later(self, job_id: str) -> None:
@@ -479,8 +514,12 @@ class Dispatcher:
                 return
 
     async def _fail(self, job_id: str, failure: Failure) -> None:
-        await self._store.write(lambda c: changes.fail(c, job_id, failure))
+        await self._ending(job_id, lambda c: changes.fail(c, job_id, failure))
         self._when_changed(job_id)
+
+    async def _ending(self, job_id: str, change: Callable[[Connection], T]) -> T:
+        job = self._find(job_id)
+        return await self.sessions.ending([] if job is None else [job], change)
 
     # -- leases -------------------------------------------------------------------------------
 

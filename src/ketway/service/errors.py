@@ -32,5 +32,9 @@ class ConflictError(ServiceError):
     """It would contradict something that is there."""
 
 
+class SessionClosedError(ConflictError):
+    """The job is for a session that takes no more jobs."""
+
+
 class NotCompletedError(ServiceError):
     """The job has no result, or none yet."""

@@ -15,7 +15,7 @@ from ketway.engines.planner import Machine
 from ketway.execution.bundle import Read, Report, Source, Work
 from ketway.jobs.encoding import Results, decode_program, encode_program
 from ketway.jobs.failures import Code, FailedError, Failure
-from ketway.jobs.ids import new_id
+from ketway.jobs.ids import new_id, now
 from ketway.jobs.job import CIRCUITS, Attempt, Event, Job, PlanPart, State
 from ketway.jobs.packing import unpack
 from ketway.jobs.results import Result
@@ -23,6 +23,7 @@ from ketway.scheduling.dispatcher import Dispatcher
 from ketway.service.accounts import Principal
 from ketway.service.errors import NotCompletedError, NotFoundError, RefusedError
 from ketway.service.noise_models import NoiseModels
+from ketway.service.sessions import refused
 from ketway.service.submission import (
     Planned,
     Prepared,
@@ -34,9 +35,10 @@ from ketway.service.submission import (
     prepare,
 )
 from ketway.service.watch import Watch
-from ketway.store import changes, queries
+from ketway.store import changes, queries, session_changes
 from ketway.store.changes import Claim, Payload
 from ketway.store.queries import Filter
+from ketway.store.session_changes import NotJoinedError
 from ketway.store.store import Store
 
 T = TypeVar("T")
@@ -87,12 +89,15 @@ class Jobs:
         machine: Machine,
         limits: Limits,
         watch: Watch,
+        clock: Callable[[], int] = now,
     ) -> None:
         self._store = store
         self._noise_models = noise_models
         self.machine = machine
         self._limits = limits
         self._watch = watch
+        self._clock = clock
+        """The sessions' time."""
         self._dispatcher: Dispatcher | None = None
         self._fresh: dict[str, Payload] = {}
 
@@ -160,12 +165,23 @@ class Jobs:
 
     async def _accept(self, prepared: Prepared, payload: Payload | None) -> Job:
         job = prepared.job
-        await self._store.write(lambda c: changes.insert_job(c, prepared.family, payload))
+        if job.session_id is None:
+            await self._store.write(lambda c: changes.insert_job(c, prepared.family, payload))
+        else:
+            await self._join(job.session_id, prepared.family, payload)
         if not job.final:
             if payload is not None and payload.data is not None and len(self._fresh) < FRESH:
                 self._fresh[job.id] = payload
             self.dispatcher.enqueue(job)
         return job
+
+    async def _join(self, session_id: str, family: list[Job], payload: Payload | None) -> None:
+        at, backend = self._clock(), family[0].backend
+        try:
+            await self._store.write(lambda c: session_changes.insert_job(c, family, payload, at))
+        except NotJoinedError as error:
+            raise refused(error, session_id, backend) from None
+        self.dispatcher.sessions.settled(session_id)
 
     async def submit_again(self, principal: Principal, job_id: str, **changed: object) -> Job:
         """A new job with the circuits of an old one; `changed` are fields of the submission."""
@@ -430,8 +446,9 @@ class Jobs:
             blob=payload.blob,
             source="params",
             routine=job.routine,
-            device=device,
+            device=device.name,
             machine=self.machine,
+            dry=job.dry_run,
             seed=job.seed,
             noise=noise_of(catalogue, device, job.noise),
             threads=threads,
@@ -493,10 +510,7 @@ class Jobs:
         )
         parts = read.plan or []
         payload = Payload(INPUTS, report.data, report.blob)
-        ready = await self._store.write(
-            lambda c: changes.make_ready(c, job, parts, payload, dry=job.dry_run)
-        )
-        if job.dry_run or not ready:
+        if not await self._store.write(lambda c: changes.make_ready(c, job, parts, payload)):
             return None
         return msgspec.structs.replace(job, state=State.READY, plan=parts)
 

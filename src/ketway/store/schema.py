@@ -154,7 +154,89 @@ events = Table(
     Index("events_by_job", "job_id", "seq"),
 )
 
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("project_id", ForeignKey("projects.id"), nullable=False),
+    Column("user_id", ForeignKey("users.id"), nullable=False),
+    Column("dialect", String(32), nullable=False),
+    Column("backend", String(64), nullable=False),
+    Column("mode", String(16), nullable=False),
+    Column("name", Text),
+    Column("metadata", Text),
+    Column("limits", Text),
+    Column("max_ttl", Integer, nullable=False),
+    Column("interactive_ttl", Integer),
+    Column("unused_ttl", Integer),
+    Column("state", String(16), nullable=False),
+    Column("accepting_jobs", Boolean, nullable=False),
+    Column("stopped", Boolean, nullable=False),
+    Column("why", Text),
+    Column("jobs", Integer, nullable=False),
+    Column("cost", Float, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("started_at", BigInteger),
+    Column("activated_at", BigInteger),
+    Column("active_time", BigInteger, nullable=False),
+    Column("idle_since", BigInteger),
+    Column("last_job_started", BigInteger),
+    Column("last_job_completed", BigInteger),
+    Column("closed_at", BigInteger),
+    Column("revision", Integer, nullable=False),
+    Index("sessions_by_project", "project_id", "id"),
+)
+
+# What the clock has to look at, and what a start has to.
+Index(
+    "sessions_alive",
+    sessions.c.state,
+    sqlite_where=sessions.c.closed_at.is_(None),
+    postgresql_where=sessions.c.closed_at.is_(None),
+)
+
+# The last word on a device belonging to one session at a time.
+_exclusive = (sessions.c.mode == "dedicated") & (sessions.c.state == "active")
+Index(
+    "sessions_exclusive",
+    sessions.c.backend,
+    unique=True,
+    sqlite_where=_exclusive,
+    postgresql_where=_exclusive,
+)
+
+session_events = Table(
+    "session_events",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("session_id", ForeignKey("sessions.id", ondelete="CASCADE"), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("why", Text),
+    Index("session_events_by_session", "session_id", "seq"),
+)
+
+# A session asks for its jobs at each of their changes, and mostly for those that are not final.
+Index(
+    "jobs_by_session",
+    jobs.c.session_id,
+    jobs.c.completed_at,
+    sqlite_where=jobs.c.session_id.is_not(None),
+    postgresql_where=jobs.c.session_id.is_not(None),
+)
+
+usage_limits = Table(
+    "usage_limits",
+    metadata,
+    Column("project_id", ForeignKey("projects.id"), primary_key=True),
+    Column("seconds", Integer, nullable=False),
+)
+
 ADDED: dict[int, tuple[Column[Any], ...]] = {
     3: (jobs.c.routine, jobs.c.tags, jobs.c.private, jobs.c.max_seconds),
 }
 """Columns that a version added to tables that were there before."""
+
+NEW_INDEXES: dict[int, tuple[str, ...]] = {3: ("jobs_by_session",)}
+"""And indexes of such tables."""

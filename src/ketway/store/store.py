@@ -130,6 +130,10 @@ def _add_columns(connection: Connection, found: int) -> None:
         for column in schema.ADDED.get(version, ()):
             described = CreateColumn(column).compile(connection)
             connection.execute(text(f"ALTER TABLE {column.table.name} ADD COLUMN {described}"))
+        for table in schema.metadata.tables.values():
+            for index in table.indexes:
+                if index.name in schema.NEW_INDEXES.get(version, ()):
+                    index.create(connection)
 
 
 def _first_project(connection: Connection) -> None:

@@ -17,7 +17,9 @@ from ketway.circuits.qasm import QasmError, read_qasm, write_qasm
 from ketway.circuits.qasm.gates.preamble import DEFINITIONS
 from ketway.jobs.failures import Code, FailedError
 
-NOT_WRITTEN = (Kind.PAULIEXP, Kind.MEASURE, Kind.RESET, Kind.JUMP, Kind.ASSIGN)
+NOT_WRITTEN = (
+    Kind.PAULIEXP, Kind.MEASURE, Kind.RESET, Kind.JUMP, Kind.ASSIGN, Kind.DRESSING
+)  # fmt: skip
 WRITTEN = [k for k in Kind if k not in NOT_WRITTEN]
 
 

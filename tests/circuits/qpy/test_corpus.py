@@ -14,6 +14,7 @@ from tests import branches, reference
 from ketway.circuits.circuit import Circuit
 from ketway.circuits.control import check
 from ketway.circuits.qpy import QpyError, Template, read_qpy
+from ketway.circuits.template import TemplateError
 
 CORPUS = {
     path.stem[1:]: json.loads(path.read_text())
@@ -57,7 +58,7 @@ def test_parameters(version: str, name: str) -> None:
     assert len(batch) == len(found["exact"])
     for params, expected in zip(batch.params, found["exact"], strict=True):
         close(Circuit(batch.structure, params), expected)
-    with pytest.raises(QpyError, match="no values"):
+    with pytest.raises(TemplateError, match="no values"):
         template.circuit()
 
 
@@ -109,9 +110,9 @@ def test_what_sympy_and_symengine_wrote_is_not_evaluated(name: str) -> None:
 def test_a_swept_matrix_of_another_shape_is_refused(version: str) -> None:
     _, template = record(version, "symbols")
     for wrong in (np.zeros((2, 3)), np.zeros(2)):
-        with pytest.raises(QpyError, match="2 parameters"):
+        with pytest.raises(TemplateError, match="2 parameters"):
             template.batch(wrong)
-    with pytest.raises(QpyError, match="Row 1"):
+    with pytest.raises(TemplateError, match="Row 1"):
         template.batch(np.array([[0.0, 1.0], [np.nan, 1.0]]))
 
 

@@ -103,7 +103,8 @@ def test_a_private_job_is_read_once(client: Client) -> None:
         ({"pubs": [[BELL_QASM, None, 100_000_001]]}, "asks for 100,000,001"),
         ({"pubs": [["OPENQASM 3.0; qubit q;"]]}, "no classical register"),
         ({"pubs": [["OPENQASM 3.0; qubit q; wrong q;"]]}, "pubs[0][0]: "),
-        ({"pubs": [[BELL_QASM]], "options": {"twirling": {"strategy": "some"}}}, "options.twirling.strategy: "),
+        ({"pubs": [[BELL_QASM]], "options": {"twirling": {"strategy": "some"}}},
+         "options.twirling.strategy: "),
         ({"pubs": [["OPENQASM 3.0; qubit[33] q; bit[33] c; c = measure q;"]]}, "33 qubits"),
     ],
 )  # fmt: skip
@@ -152,7 +153,7 @@ def test_what_else_is_wrong_is_said_first(client: Client) -> None:
     sampler = {"program_id": "sampler", "backend": "simulator_mps", "params": {}}
     assert refused(client, {**sampler, "program_id": "teleport"})[0] == 404
     assert refused(client, {**sampler, "backend": "nope"})[:2] == (400, 1007)
-    assert refused(client, {**sampler, "backend": "simulator"})[:2] == (400, 1007)
+    assert refused(client, {**sampler, "backend": "qpu.forte-9"})[:2] == (400, 1007)
     assert refused(client, {"program_id": "sampler"})[0] == 400
     assert refused(client, b"{")[0] == 400
     assert refused(client, [])[0] == 400

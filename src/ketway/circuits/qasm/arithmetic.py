@@ -32,6 +32,9 @@ class Operation:
     function: Callable[..., Number]
     arity: int
     name: str
+    formula: str | None = None
+    """What it is in a formula of inputs (`ketway.circuits.formulas`); empty if it changes nothing,
+    None if it is for whole numbers alone."""
 
 
 def _integers(left: Number, right: Number, name: str) -> tuple[int, int]:
@@ -108,45 +111,51 @@ def _checked(function: Binary) -> Binary:
     return checked
 
 
-def _operation(function: Callable[..., Number], arity: int, name: str) -> Operation:
-    return Operation(_checked(function) if arity == 2 else function, arity, name)
+def _operation(
+    function: Callable[..., Number], arity: int, name: str, formula: str | None = None
+) -> Operation:
+    return Operation(_checked(function) if arity == 2 else function, arity, name, formula)
 
 
-POWER: Final = _operation(_power, 2, "**")
-_TIMES: Final = _operation(lambda a, b: a * b, 2, "*")
-_OVER: Final = _operation(_divide, 2, "/")
-_MOD: Final = _operation(_remainder, 2, "%")
-_PLUS: Final = _operation(lambda a, b: a + b, 2, "+")
-_MINUS: Final = _operation(lambda a, b: a - b, 2, "-")
-_NEGATE: Final = _operation(lambda a: -a, 1, "-")
-_SAME: Final = _operation(lambda a: a, 1, "+")
+POWER: Final = _operation(_power, 2, "**", "pow")
+_TIMES: Final = _operation(lambda a, b: a * b, 2, "*", "mul")
+_OVER: Final = _operation(_divide, 2, "/", "div")
+_MOD: Final = _operation(_remainder, 2, "%", "mod")
+_PLUS: Final = _operation(lambda a, b: a + b, 2, "+", "add")
+_MINUS: Final = _operation(lambda a, b: a - b, 2, "-", "sub")
+_NEGATE: Final = _operation(lambda a: -a, 1, "-", "neg")
+_SAME: Final = _operation(lambda a: a, 1, "+", "")
 _INVERT: Final = _operation(lambda a: ~_integers(a, 0, "`~`")[0], 1, "~")
 
 FUNCTIONS: Final[Mapping[str, Operation]] = {
-    name: _operation(function, arity, name)
-    for name, function, arity in (
-        ("sin", math.sin, 1),
-        ("cos", math.cos, 1),
-        ("tan", math.tan, 1),
-        ("exp", math.exp, 1),
-        ("ln", math.log, 1),
-        ("log", math.log, 1),
-        ("sqrt", math.sqrt, 1),
-        ("arcsin", math.asin, 1),
-        ("arccos", math.acos, 1),
-        ("arctan", math.atan, 1),
-        ("asin", math.asin, 1),
-        ("acos", math.acos, 1),
-        ("atan", math.atan, 1),
-        ("ceiling", math.ceil, 1),
-        ("floor", math.floor, 1),
-        ("popcount", _popcount, 1),
-        ("mod", _remainder, 2),
-        ("pow", _power, 2),
-        ("int", math.trunc, 1),
-        ("uint", lambda value: abs(math.trunc(value)), 1),
-        ("float", float, 1),
-        ("angle", float, 1),
+    name: _operation(function, arity, name, formula)
+    for name, function, arity, formula in (
+        ("sin", math.sin, 1, "sin"),
+        ("cos", math.cos, 1, "cos"),
+        ("tan", math.tan, 1, "tan"),
+        ("exp", math.exp, 1, "exp"),
+        ("ln", math.log, 1, "log"),
+        ("log", math.log, 1, "log"),
+        ("sqrt", math.sqrt, 1, "sqrt"),
+        ("arcsin", math.asin, 1, "asin"),
+        ("arccos", math.acos, 1, "acos"),
+        ("arctan", math.atan, 1, "atan"),
+        ("asin", math.asin, 1, "asin"),
+        ("acos", math.acos, 1, "acos"),
+        ("atan", math.atan, 1, "atan"),
+        ("ceiling", math.ceil, 1, "ceiling"),
+        ("floor", math.floor, 1, "floor"),
+        ("popcount", _popcount, 1, None),
+        ("mod", _remainder, 2, "mod"),
+        ("pow", _power, 2, "pow"),
+        ("int", math.trunc, 1, "trunc"),
+        ("uint", lambda value: abs(math.trunc(value)), 1, None),
+        ("float", float, 1, ""),
+        ("angle", float, 1, ""),
+        # OpenQASM has no such functions, and Qiskit writes them.
+        ("abs", abs, 1, "abs"),
+        ("sign", lambda value: (value > 0) - (value < 0), 1, "sign"),
+        ("conj", lambda value: value, 1, ""),
     )
 }
 """Functions and casts. A cast may state a width, which is read and has no meaning here."""

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
+from ketway.circuits.formulas import Symbol
 from ketway.circuits.qasm.arithmetic import (
     BINARY,
     BINARY_2,
@@ -32,7 +33,7 @@ from ketway.circuits.qasm.errors import plural, shown
 from ketway.circuits.qasm.lexer import Lexer, Token
 from ketway.circuits.qasm.limits import Limits
 
-Step: TypeAlias = "Number | Parameter | Operation"
+Step: TypeAlias = "Number | Parameter | Input | Operation"
 
 LONGEST_LITERAL: Final = 1_000
 
@@ -45,10 +46,19 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True)
+class Input:
+    """The value of an `input`, which nobody knows while the program is read."""
+
+    symbol: Symbol
+
+
+@dataclass(frozen=True, slots=True)
 class Expression:
     steps: tuple[Step, ...]
     at: int
     """Where it starts in the text."""
+    open: bool = False
+    """It depends on an `input`: it has no value, and `formula_of` says what it is instead."""
 
     @property
     def known(self) -> Number | None:
@@ -69,6 +79,7 @@ class Expression:
                     right = stack.pop()
                     stack[-1] = step.function(stack[-1], right)
             else:
+                assert not isinstance(step, Input), "asked before"
                 stack.append(step)
         return stack[0]
 
@@ -89,6 +100,8 @@ class Scope:
     """Of the gate that is being defined."""
     nouns: Mapping[str, str] = field(default_factory=dict)
     """What every other declared name is, for messages."""
+    inputs: Mapping[str, Symbol] = field(default_factory=dict)
+    """Declared with `input`."""
 
 
 @dataclass(slots=True)
@@ -133,7 +146,7 @@ def number(token: Token, lexer: Lexer) -> Number:
 class _Reading:
     """One expression while it is being read."""
 
-    __slots__ = ("at", "lexer", "open", "scope", "steps", "table", "terms", "waiting")
+    __slots__ = ("at", "inputs", "lexer", "open", "scope", "steps", "table", "terms", "waiting")
 
     def __init__(self, lexer: Lexer, scope: Scope) -> None:
         self.lexer = lexer
@@ -144,6 +157,7 @@ class _Reading:
         self.waiting: list[_Waiting] = []
         self.open = 0
         self.terms = 0
+        self.inputs = False
 
     def read(self) -> Expression:
         while True:
@@ -156,7 +170,7 @@ class _Reading:
                     "This parenthesis is never closed: write `)`.", self.waiting[-1].at
                 )
             self._apply()
-        return Expression(tuple(self.steps), self.at)
+        return Expression(tuple(self.steps), self.at, self.inputs)
 
     def _operand(self) -> None:
         """Prefixes and parentheses, then one number or name."""
@@ -219,6 +233,11 @@ class _Reading:
             value = CONSTANTS.get(name)
         if value is not None:
             self.steps.append(value)
+            return True
+        symbol = scope.inputs.get(name)
+        if symbol is not None:
+            self.inputs = True
+            self.steps.append(Input(symbol))
             return True
         if name in FUNCTIONS:
             self._function(token)
@@ -304,7 +323,7 @@ class _Reading:
         """Compute now if the numbers are known, else leave it as a step."""
         steps = self.steps
         known = steps[-operation.arity :]
-        if any(isinstance(step, (Parameter, Operation)) for step in known):
+        if any(isinstance(step, (Parameter, Input, Operation)) for step in known):
             steps.append(operation)
             return
         try:
@@ -353,6 +372,12 @@ def read_number(lexer: Lexer, scope: Scope) -> tuple[Number, int]:
     """Read an expression whose value must be known now, and where it starts."""
     expression = read_expression(lexer, scope)
     known = expression.known
+    if expression.open:
+        raise lexer.error(
+            "This must be known before the program runs, and it depends on an `input`: only the "
+            "angles of gates may. Write a number or a `const`.",
+            expression.at,
+        )
     if known is None:
         raise lexer.error(
             "This must be a constant: the parameters of a gate cannot stand here.", expression.at

@@ -15,29 +15,45 @@ from typing import Final
 from ketway.circuits.circuit import Builder
 from ketway.circuits.gates import Kind
 from ketway.circuits.qasm.errors import QasmError
-from ketway.circuits.qasm.expressions import LONGEST_LITERAL, Scope, read_number
-from ketway.circuits.qasm.gates.expansion import Expansion, ExpansionError
+from ketway.circuits.qasm.expressions import (
+    LONGEST_LITERAL,
+    Expression,
+    Scope,
+    read_expression,
+)
+from ketway.circuits.qasm.gates.angles import Angle, ExpansionError, Open, evaluate, half
+from ketway.circuits.qasm.gates.expansion import Expansion
 from ketway.circuits.qasm.gates.gate import Definition, Gate, Opaque, Primitive
 from ketway.circuits.qasm.gates.library import builtin
 from ketway.circuits.qasm.lexer import Lexer
 from ketway.circuits.qasm.limits import MOST_CONTROLS
-from ketway.circuits.qasm.registers import Selection
+from ketway.circuits.qasm.registers import HARDWARE, Selection
 
-_QUBIT: Final = r"([A-Za-z_][A-Za-z0-9_]*)\[([0-9]{1,9})\]"
+_BIT: Final = r"([A-Za-z_][A-Za-z0-9_]*)\[([0-9]{1,9})\]"
+_ANGLE: Final = r"[-+*/0-9A-Za-z_\u0370-\u03ff., ]*"
+_ANGLES: Final = rf"\(({_ANGLE}(?:\({_ANGLE}\){_ANGLE})*)\)"
+"""Arithmetic, with parentheses that are not nested."""
+
+
+def _qubit(group: int) -> str:
+    """`q[3]` or `$3`: two groups, of which the first is empty for a qubit of a machine."""
+    return rf"(?:([A-Za-z_][A-Za-z0-9_]*)\[|\$)([0-9]{{1,9}})(?({group})\])"
+
+
 _GATE: Final = re.compile(
-    r"([A-Za-z_][A-Za-z0-9_]*)(?:[ ]+|[ ]*\(([-+*/0-9A-Za-z_π., ]*)\)[ ]*)"
-    + _QUBIT
-    + rf"(?:[ ]*,[ ]*{_QUBIT})?(?:[ ]*,[ ]*{_QUBIT})?[ ]*;\s*"
+    rf"([A-Za-z_][A-Za-z0-9_]*)(?:[ ]+|[ ]*{_ANGLES}[ ]*)"
+    + _qubit(3)
+    + rf"(?:[ ]*,[ ]*{_qubit(5)})?(?:[ ]*,[ ]*{_qubit(7)})?[ ]*;\s*"
 )
-_ANY_QUBIT: Final = r"[A-Za-z_][A-Za-z0-9_]*\[[0-9]{1,9}\]"
+_ANY_QUBIT: Final = r"(?:[A-Za-z_][A-Za-z0-9_]*\[[0-9]{1,9}\]|\$[0-9]{1,9})"
 _CONTROLLED: Final = re.compile(
     r"(?:ctrl(?:\(([0-9]{1,3})\))? @ )?"
-    r"([A-Za-z_][A-Za-z0-9_]*)(?:[ ]+|[ ]*\(([-+*/0-9A-Za-z_π., ]*)\)[ ]*)"
+    rf"([A-Za-z_][A-Za-z0-9_]*)(?:[ ]+|[ ]*{_ANGLES}[ ]*)"
     rf"({_ANY_QUBIT}(?:[ ]*,[ ]*{_ANY_QUBIT})*)[ ]*;\s*"
 )
-_ONE_QUBIT: Final = re.compile(_QUBIT)
+_ONE_QUBIT: Final = re.compile(_qubit(1))
 _MEASURE: Final = re.compile(
-    rf"(?:measure[ ]+{_QUBIT}[ ]*->[ ]*{_QUBIT}|{_QUBIT}[ ]*=[ ]*measure[ ]+{_QUBIT})[ ]*;\s*"
+    rf"(?:measure[ ]+{_qubit(1)}[ ]*->[ ]*{_BIT}|{_BIT}[ ]*=[ ]*measure[ ]+{_qubit(7)})[ ]*;\s*"
 )
 
 
@@ -63,7 +79,7 @@ class PlainStatements:
         self.scope = scope
         self.limits = scope.limits
         self._u = builtin(3)["U"]
-        self._numbers: dict[str, tuple[float, ...]] = {"": ()}
+        self._numbers: dict[str, tuple[Angle, ...]] = {"": ()}
 
     def forget(self) -> None:
         """A new constant may have the name of an old one: compute parameters afresh."""
@@ -94,15 +110,15 @@ class PlainStatements:
             if gate is None:
                 break
             # Operands: each must be an index into a register.
-            first = qubits.get(r0)
+            first = qubits.get(r0 or HARDWARE)
             if first is None or first.single:
                 break
             place = int(i0)
             if place >= len(first.indices):
                 break
             chosen = [first.indices[place]]
-            if r1 is not None:
-                second = qubits.get(r1)
+            if i1 is not None:
+                second = qubits.get(r1 or HARDWARE)
                 if second is None or second.single:
                     break
                 place = int(i1)
@@ -112,8 +128,8 @@ class PlainStatements:
                 if other == chosen[0]:
                     break
                 chosen.append(other)
-                if r2 is not None:
-                    third = qubits.get(r2)
+                if i2 is not None:
+                    third = qubits.get(r2 or HARDWARE)
                     if third is None or third.single:
                         break
                     place = int(i2)
@@ -139,14 +155,16 @@ class PlainStatements:
                 operands.extend(chosen)
                 operand_ends.append(len(operands))
                 if given:
-                    params.extend(given)
+                    if type(given) is Open:
+                        given = self.expansion.opened(given)
+                    params.extend(given)  # type: ignore[arg-type]
                 param_ends.append(len(params))
             elif gate is self._u:
                 # The most frequent definition of all: the phase is what it adds to the gate.
                 if len(kinds) >= most_gates:
                     break
-                builder.add(Kind.U, chosen, given)
-                self.expansion.phase += given[0] / 2
+                self.expansion.gate(Kind.U, chosen, given)
+                self.expansion.add_phase(half(given[0]), ())
             elif type(gate) is Definition:
                 work += gate.work
                 if len(kinds) + gate.gates > most_gates or work > most_work:
@@ -169,9 +187,9 @@ class PlainStatements:
             return at
         groups = match.groups()
         (qubit, qubit_at), (bit, bit_at) = (
-            (groups[0:2], groups[2:4]) if groups[0] is not None else (groups[6:8], groups[4:6])
+            (groups[0:2], groups[2:4]) if groups[1] is not None else (groups[6:8], groups[4:6])
         )
-        source, target = self.qubits.get(qubit), self.bits.get(bit)
+        source, target = self.qubits.get(qubit or HARDWARE), self.bits.get(bit)
         if source is None or target is None or source.single or target.single:
             return at
         first, second = int(qubit_at), int(bit_at)
@@ -206,16 +224,16 @@ class PlainStatements:
             return at
         chosen: list[int] = []
         for register, index in places:
-            selection, place = self.qubits.get(register), int(index)
+            selection, place = self.qubits.get(register or HARDWARE), int(index)
             if selection is None or selection.single or place >= len(selection.indices):
                 return at
             chosen.append(selection.indices[place])
         if len(set(chosen)) < len(chosen):
             return at
-        self.builder.add(gate.kind, chosen[controls:], given, chosen[:controls])
+        self.expansion.gate(gate.kind, chosen[controls:], given, chosen[:controls])
         return match.end()
 
-    def _values(self, text: str) -> tuple[float, ...] | None:
+    def _values(self, text: str) -> tuple[Angle, ...] | None:
         """Numbers between commas; None if they are anything but plain arithmetic."""
         if len(text) > LONGEST_LITERAL:
             return None
@@ -225,17 +243,18 @@ class PlainStatements:
             return self._arithmetic(text)
         return found if all(map(math.isfinite, found)) else None
 
-    def _arithmetic(self, text: str) -> tuple[float, ...] | None:
-        """Such as `pi/2, -pi`. What may be a comment is left to the reader of statements."""
+    def _arithmetic(self, text: str) -> tuple[Angle, ...] | None:
+        """Such as `pi/2, -theta`. What may be a comment is left to the reader of statements."""
         if "//" in text or "/*" in text:
             return None
         lexer = Lexer(text)
-        found: list[float] = []
+        found: list[Expression] = []
         try:
             while True:
-                found.append(float(read_number(lexer, self.scope)[0]))
+                found.append(read_expression(lexer, self.scope))
                 if lexer.peek().sort == "end":
-                    return tuple(found)
+                    break
                 lexer.expect(",", "between parameters")
-        except QasmError:
+            return evaluate(found, (), self.expansion.afford)
+        except (QasmError, ExpansionError):
             return None

@@ -18,20 +18,22 @@ from ketway.circuits.qasm.control.assignments import COMPOUND, VARIABLES, Assign
 from ketway.circuits.qasm.control.blocks import Blocks
 from ketway.circuits.qasm.errors import plural, shown
 from ketway.circuits.qasm.expressions import Scope, read_integer, read_number
+from ketway.circuits.qasm.gates.angles import Angle, ExpansionError, evaluate
 from ketway.circuits.qasm.gates.calls import Known, check_operands, read_call
 from ketway.circuits.qasm.gates.definitions import read_definition, read_opaque, skip_brackets
-from ketway.circuits.qasm.gates.expansion import Expansion, ExpansionError, evaluate
+from ketway.circuits.qasm.gates.expansion import Expansion
 from ketway.circuits.qasm.gates.gate import Call, Gate, Opaque, Primitive, cost
 from ketway.circuits.qasm.gates.library import INCLUDES, builtin, library
-from ketway.circuits.qasm.gates.preamble import kind_of
+from ketway.circuits.qasm.gates.preamble import known_again
+from ketway.circuits.qasm.header import read_header
+from ketway.circuits.qasm.inputs import most_qubits, ordered, result_registers
 from ketway.circuits.qasm.lexer import Lexer, Token
 from ketway.circuits.qasm.limits import DEFAULT_LIMITS, Limits
 from ketway.circuits.qasm.plain import PlainStatements
-from ketway.circuits.qasm.registers import Registers, Selection, Side
+from ketway.circuits.qasm.registers import HARDWARE, Registers, Selection, Side
 from ketway.circuits.qasm.words import REFUSED, TYPES, reserved
+from ketway.circuits.template import Template
 
-_HEADER: Final = re.compile(r"OPENQASM\s+([0-9]+(?:\.[0-9]+)?)\s*;")
-_VERSIONS: Final = {"2": 2, "2.0": 2, "3": 3, "3.0": 3, "3.1": 3}
 # Pragmas may be ignored, except these two, which act on the qubits.
 _ACTING_PRAGMA: Final = re.compile(r"\s*braket\s+(unitary|noise)\b")
 
@@ -39,27 +41,37 @@ _GPHASE: Final = Primitive(Kind.GLOBAL_PHASE)
 
 
 def read_qasm(text: str, limits: Limits = DEFAULT_LIMITS) -> Circuit:
-    """Read a program; raises `QasmError` with line and column if it cannot be read."""
-    return _Reader(text, limits).read()
+    """Read a program; raises `QasmError` with line and column if it cannot be read, and if it has
+    an `input`, which nobody gives a value."""
+    return _Reader(text, limits, bound=True).circuit()
+
+
+def read_template(text: str, limits: Limits = DEFAULT_LIMITS) -> Template:
+    """Read a program whose inputs are open: the angles of its gates follow from them."""
+    return _Reader(text, limits, bound=False).template()
 
 
 class _Reader:
     """One program while it is being read."""
 
-    def __init__(self, text: str, limits: Limits) -> None:
+    def __init__(self, text: str, limits: Limits, bound: bool) -> None:
         self.lexer = Lexer(text)
         self.limits = limits
+        self.bound = bound
+        """No input may be left without a value."""
         if len(text) > limits.text:
             raise self.lexer.error(
                 f"The program has {len(text):,} characters; at most {limits.text:,} are read.", 0
             )
-        self.version = self._header()
+        self.version = read_header(self.lexer)
         self.builder = Builder(0)
-        self.expansion = Expansion(self.builder)
+        self.expansion = Expansion(self.builder, limits)
         self.work = 0
         self.registers = Registers(limits, self._spend)
         self.gates: dict[str, Gate | Opaque] = builtin(self.version)
         self.defined: set[str] = set()
+        self.changed: set[str] = set()
+        """Gates that may mean something else than in the libraries."""
         include = "qelib1.inc" if self.version == 2 else "stdgates.inc"
         self.known = Known(self.gates, library(include, self.version), include)
         self.scope = Scope(
@@ -67,6 +79,7 @@ class _Reader:
             limits,
             constants=self.registers.constants,
             nouns=self.registers.nouns,
+            inputs=self.registers.inputs,
         )
         self.plain = PlainStatements(
             self.lexer,
@@ -123,12 +136,26 @@ class _Reader:
                 "const": self._constant,
                 "let": self._alias,
                 "delay": self._delay,
+                "box": self._box,
+                "stretch": self._stretch,
+                "input": self._input,
                 "nop": self._barrier,
                 "pragma": self._pragma,
             }
         self.statements = statements
 
-    def read(self) -> Circuit:
+    def circuit(self) -> Circuit:
+        self._read()
+        return self.builder.circuit(tuple(self.registers.declared))
+
+    def template(self) -> Template:
+        self._read()
+        registers = result_registers(self.registers.declared, self.registers.aliases)
+        circuit = self.builder.circuit(registers)
+        names = ordered(self.registers.inputs)
+        return Template.opened("", circuit, self.expansion.open, names)
+
+    def _read(self) -> None:
         lexer = self.lexer
         while True:
             lexer.skip()
@@ -139,33 +166,13 @@ class _Reader:
             self._statement()
             self.blocks.after_statement()
         self.blocks.finish()
-        if self.expansion.phase:
-            self.builder.add(Kind.GLOBAL_PHASE, (), (self.expansion.phase,))
+        self.expansion.finish()
         self.builder.qubits = self.registers.qubit_count
+        if HARDWARE in self.registers.qubits:
+            self.builder.qubits = max(self.builder.qubits, most_qubits(self.builder))
         settle(self.builder, self.registers)
-        return self.builder.circuit(tuple(self.registers.declared))
 
     # -- what stands at the start of a program ------------------------------------------------
-
-    def _header(self) -> int:
-        """The version, 3 where a program does not say: it has all of 2 but the phase of `U`."""
-        at = self.lexer.skip()
-        match = _HEADER.match(self.lexer.text, at)
-        if match is None:
-            if self.lexer.peek().text == "OPENQASM":
-                raise self.lexer.error(
-                    "The header must name a version: write `OPENQASM 3.0;` or `OPENQASM 2.0;`.", at
-                )
-            return 3
-        version = _VERSIONS.get(match.group(1))
-        if version is None:
-            raise self.lexer.error(
-                f"OpenQASM {match.group(1)[:20]} is not known: write `OPENQASM 3.0;` or "
-                "`OPENQASM 2.0;`.",
-                match.start(1),
-            )
-        self.lexer.seek(match.end())
-        return version
 
     def _late_header(self) -> None:
         raise self.lexer.error(
@@ -348,13 +355,42 @@ class _Reader:
         self.registers.constants[name.text] = value
         self.plain.forget()
 
+    def _input(self) -> None:
+        """`input float[64] theta;`"""
+        self._outside("declare inputs")
+        at = self.lexer.take().at
+        sort = self.lexer.expect_name("the type of the input")
+        if sort.text not in ("float", "angle"):
+            raise self.lexer.error(
+                f"An `input` cannot be {shown(sort.text)} here: only the angles of gates may "
+                "depend on one. Write `input float`, or `const` and the value.",
+                sort.at,
+            )
+        if self.lexer.accept("["):
+            read_integer(self.lexer, self.scope, "The width of a type")
+            self.lexer.expect("]", "after the width of a type")
+        name = self._name()
+        self.lexer.expect(";", "after an input")
+        self.registers.claim(self.lexer, name, "an input")
+        if self.bound:
+            raise self.lexer.error(
+                f"The input {shown(name.text)} has no value: inputs are bound by IBM's primitives "
+                f"alone. Write `const {sort.text} {name.text[:40]} = …;`.",
+                at,
+            )
+        self.registers.inputs[name.text] = name.text.encode()
+        self.plain.forget()
+
     def _alias(self) -> None:
         self.lexer.take()
         name = self._name()
         self.lexer.expect("=", "after the name of an alias")
+        braces = self.lexer.accept("{")  # which Qiskit writes, and OpenQASM has not
         parts = [self.registers.either(self.lexer, self.scope)]
-        while self.lexer.accept("++"):
+        while self.lexer.accept("," if braces else "++"):
             parts.append(self.registers.either(self.lexer, self.scope))
+        if braces:
+            self.lexer.expect("}", "after the parts of an alias")
         self.lexer.expect(";", "after an alias")
         self.registers.alias(self.lexer, name, parts)
 
@@ -362,9 +398,12 @@ class _Reader:
         self._outside("define gates")
         start = self.lexer.take().at
         name, definition = read_definition(self.lexer, self.scope, self.known)
+        text = self.lexer.text[start : self.lexer.at]
+        known = known_again(name.text, text, self.changed)
         self._claim_gate(name)
-        kind = kind_of(name.text, self.lexer.text[start : self.lexer.at])
-        self.gates[name.text] = definition if kind is None else Primitive(kind)
+        if known is None:
+            self.changed.add(name.text)
+        self.gates[name.text] = known or definition
 
     def _opaque(self) -> None:
         self.lexer.take()
@@ -403,6 +442,22 @@ class _Reader:
         skip_brackets(self.lexer, opened.at)
         self._qubits()
         self.lexer.expect(";", "after the qubits")
+
+    def _box(self) -> None:
+        """A block; how long it takes does not matter."""
+        at = self.lexer.take().at
+        if self.lexer.accept("["):
+            skip_brackets(self.lexer, at)
+        if self.lexer.peek().text != "{":
+            raise self.lexer.unexpected(self.lexer.peek(), "`{` and the statements of a `box`")
+        self.blocks.read_block()
+
+    def _stretch(self) -> None:
+        """A time that only `delay` and `box` may take, so that it does not matter."""
+        self.lexer.take()
+        name = self._name()
+        self.lexer.expect(";", "after a declaration")
+        self.registers.claim(self.lexer, name, "a time")
 
     def _reset(self) -> None:
         self.lexer.take()
@@ -471,8 +526,8 @@ class _Reader:
         added = cost(call)
         self._afford(count * added.gates, count * added.work, name.at)
         try:
-            params = evaluate(call.arguments, ())
-            powers = evaluate(call.exponents, ())
+            params = evaluate(call.arguments, (), self.expansion.afford)
+            powers = self.expansion.exponents(call.exponents, ())
         except ExpansionError as reason:
             raise self.lexer.error(str(reason), name.at) from None
         columns = [[s.indices[0]] * count if s.single else list(s.indices) for s, _ in operands]
@@ -499,7 +554,7 @@ class _Reader:
         self,
         call: Call,
         name: Token,
-        params: tuple[float, ...],
+        params: tuple[Angle, ...],
         qubits: Sequence[int],
         powers: tuple[float, ...],
     ) -> None:
@@ -510,7 +565,7 @@ class _Reader:
         gate = call.gate
         if gate == _GPHASE and not qubits and not powers:
             # A phase that stands by itself is a statement of its author: it keeps its place.
-            self.builder.add(Kind.GLOBAL_PHASE, (), params)
+            self.expansion.gate(Kind.GLOBAL_PHASE, (), params)
             return
         try:
             self.expansion.add(gate, params, qubits, call.polarities, powers)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
 from ketway.circuits.circuit import Register
+from ketway.circuits.formulas import Symbol
 from ketway.circuits.qasm.arithmetic import Number
 from ketway.circuits.qasm.errors import plural, shown
 from ketway.circuits.qasm.expressions import Scope, read_integer
@@ -18,6 +19,9 @@ from ketway.circuits.qasm.lexer import Lexer, Token
 from ketway.circuits.qasm.limits import Limits
 
 Side: TypeAlias = Literal["qubits", "bits"]
+
+HARDWARE: Final = "$"
+"""Under this name, which none may declare, stand all qubits of the machine: `$0`, `$1` …"""
 
 MEMORY: Final = 1 << 30
 """Bits that no outcome has are numbered from here while a program is read: how many others there
@@ -59,6 +63,10 @@ class Registers:
     memory_count: int = 0
     memory_most: int = 0
     declared: list[Register] = field(default_factory=list)
+    aliases: list[Register] = field(default_factory=list)
+    """Names for bits, by `let`."""
+    inputs: dict[str, Symbol] = field(default_factory=dict)
+    """In the order in which they are declared."""
 
     def mark(self) -> Mark:
         return Mark(len(self.nouns), self.memory_count)
@@ -91,6 +99,12 @@ class Registers:
 
     def declare(self, lexer: Lexer, name: Token, side: Side, size: int | None, at: int) -> None:
         """A new register at the end; `size` is None for a single one without brackets."""
+        if side == "qubits" and HARDWARE in self.qubits:
+            raise lexer.error(
+                f"{shown(name.text)} cannot be declared: this program uses qubits of the machine, "
+                "such as `$0`. Use either.",
+                name.at,
+            )
         count = self._size(lexer, name, side, size, at)
         used = self.qubit_count if side == "qubits" else self.bit_count
         self.claim(lexer, name, f"a register of {side}")
@@ -132,7 +146,7 @@ class Registers:
         self.nouns[name.text] = noun
 
     def alias(self, lexer: Lexer, name: Token, parts: list[tuple[Selection, Side, int]]) -> None:
-        """`let name = part ++ part;`"""
+        """`let name = part ++ part;` or `let name = {part, part};`"""
         selection, side, at = parts[0]
         if len(parts) > 1:
             joined: list[int] = []
@@ -149,6 +163,8 @@ class Registers:
             selection = Selection(joined, False)
         self.claim(lexer, name, f"a name for {side}")
         (self.qubits if side == "qubits" else self.bits)[name.text] = selection
+        if side == "bits":
+            self.aliases.append(Register(name.text, tuple(selection.indices)))
 
     def _twice(self, lexer: Lexer, side: Side, at: int) -> Exception:
         return lexer.error(
@@ -161,12 +177,8 @@ class Registers:
         """Read an operand that must name qubits, or bits."""
         token = lexer.peek()
         at = token.at
-        if token.sort == "hardware":
-            raise lexer.error(
-                f"{shown(token.text)} names a qubit of a machine, and programs here are compiled: "
-                "declare `qubit[n] q;` and write `q[0]`.",
-                at,
-            )
+        if token.sort == "hardware" and side == "qubits" and scope.version != 2:
+            return self._hardware(lexer), at
         wanted = "a qubit" if side == "qubits" else "a bit"
         name = lexer.expect_name(wanted).text
         selection = (self.qubits if side == "qubits" else self.bits).get(name)
@@ -185,6 +197,25 @@ class Registers:
         while lexer.peek().text == "[":
             selection = self._index(lexer, scope, name, selection, side)
         return selection, at
+
+    def _hardware(self, lexer: Lexer) -> Selection:
+        """`$5`, a qubit of the machine, which is qubit 5 of the circuit."""
+        token = lexer.take()
+        place = int(token.text[1:11])
+        if self.qubit_count and HARDWARE not in self.qubits:
+            raise lexer.error(
+                f"{shown(token.text)} names a qubit of the machine, and this program declares "
+                "qubits of its own: use either.",
+                token.at,
+            )
+        if place >= self.limits.qubits:
+            raise lexer.error(
+                f"{shown(token.text)} is no qubit here: at most {self.limits.qubits:,} are read.",
+                token.at,
+            )
+        self.qubits[HARDWARE] = Selection(range(self.limits.qubits), False)
+        self.qubit_count = max(self.qubit_count, place + 1)
+        return Selection((place,), True)
 
     def either(self, lexer: Lexer, scope: Scope) -> tuple[Selection, Side, int]:
         """Read an operand that may name qubits or bits."""

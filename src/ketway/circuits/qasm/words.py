@@ -10,7 +10,9 @@ _RUN_TIME: Final = (
 )
 _VALUE: Final = "values that change while a program runs are not supported. Write `const {0}`"
 _PULSE: Final = "pulses are not supported. Delete it and use gates"
-_TIME: Final = "timing is not supported. Delete it; `delay` alone is allowed, and ignored"
+_TIME: Final = (
+    "times are not computed. Delete it; `delay`, `box` and `stretch` alone are allowed, and ignored"
+)
 
 REFUSED: Final[Mapping[str, str]] = {
     **dict.fromkeys(("if", "else", "for", "while", "switch", "case", "default"), _RUN_TIME),
@@ -22,7 +24,7 @@ REFUSED: Final[Mapping[str, str]] = {
     ),
     **dict.fromkeys(("cal", "defcal", "defcalgrammar"), _PULSE),
     **dict.fromkeys(("box", "duration", "stretch", "durationof"), _TIME),
-    "input": "parameters are not bound by the service. Write the value as `const`",
+    "input": "it is declared outside of gates. Give the gate a parameter",
     "output": "every register of bits is in the result. Delete the word `output`",
     **{word: _VALUE.format(word) for word in ("int", "uint", "float", "angle", "bool")},
     "complex": "gates take real numbers. Write `const float`",

@@ -22,7 +22,7 @@ from ketway.circuits.gates import GATES, Kind
 from ketway.circuits.qasm.arithmetic import CONSTANTS, FUNCTIONS
 from ketway.circuits.qasm.control.writing import ControlWriter, Names, memory_groups
 from ketway.circuits.qasm.gates.library import library
-from ketway.circuits.qasm.gates.preamble import DEFINITIONS
+from ketway.circuits.qasm.gates.preamble import DEFINITIONS, NAMES
 from ketway.circuits.qasm.words import reserved
 from ketway.jobs.failures import Code, FailedError, Failure
 
@@ -32,7 +32,7 @@ _NAMES: Final = {
     Kind.PHASE: "p",
     Kind.NOP: "id",
     Kind.SXDG: "inv @ sx",
-    **{kind: text.split("(")[0].removeprefix("gate ") for kind, text in DEFINITIONS.items()},
+    **NAMES,
 }
 """What a gate is called in a program, where it is not the name in the gate table."""
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ketway.circuits.formulas import Formula, number
 from ketway.circuits.qasm.control.values import (
     ComputingError,
     Sort,
@@ -22,7 +23,6 @@ from ketway.circuits.qasm.control.values import (
 )
 from ketway.circuits.qpy.computing import compute, of_row, width_of
 from ketway.circuits.qpy.errors import QpyError
-from ketway.circuits.qpy.formulas import Formula, number
 from ketway.circuits.qpy.parsed import BitRow, Circuit, Default, Expr, Instruction, Variable
 
 if TYPE_CHECKING:

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from ketway.circuits.circuit import Builder, Circuit, Register
+from ketway.circuits.formulas import Formula, scaled
 from ketway.circuits.gates import GATES, Kind
 from ketway.circuits.qpy.errors import QpyError
-from ketway.circuits.qpy.formulas import Formula, scaled
 from ketway.circuits.qpy.limits import MOST_CONTROLS
 from ketway.circuits.qpy.parsed import Reading
-from ketway.circuits.qpy.template import Template
+from ketway.circuits.template import Template
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +98,8 @@ class Gathering:
     def template(
         self, name: str, registers: tuple[Register, ...], bound: set[bytes], also: set[bytes]
     ) -> Template:
-        """`bound` are variables of loops, which are no parameters of the circuit."""
+        """`bound` are variables of loops, which are no parameters of the circuit. Qiskit's order is
+        by name, elements of a vector by their place in it."""
         if self.phase:
             self.builder.add(Kind.GLOBAL_PHASE, (), (self.phase,))
         circuit: Circuit = self.builder.circuit(registers)
@@ -110,25 +109,8 @@ class Gathering:
         symbols -= bound
         names = self.reading.names
         order = sorted(symbols, key=lambda one: (names[one][1], one))
-        column = {symbol: index for index, symbol in enumerate(order)}
-        sums = [
-            (place, column[symbol], factor)
-            for place, formula in self.open
-            if not formula.code
-            for symbol, factor in formula.linear.items()
-        ]
-        return Template(
-            name=name,
-            structure=circuit.structure,
-            registers=registers,
-            parameters=tuple(names[symbol][0] for symbol in order),
-            symbols=tuple(order),
-            constants=circuit.params,
-            places=np.array([s[0] for s in sums], dtype=np.int32),
-            columns=np.array([s[1] for s in sums], dtype=np.int32),
-            factors=np.array([s[2] for s in sums], dtype=np.float64),
-            formulas=tuple((place, f) for place, f in self.open if f.code),
-        )
+        named = [(symbol, names[symbol][0]) for symbol in order]
+        return Template.opened(name, circuit, self.open, named)
 
 
 def undone(gate: Gate) -> Gate | None:

@@ -54,7 +54,8 @@ STANDARD: Final[Mapping[str, Standard]] = {
     "RZGate": Standard(Kind.RZ), "PhaseGate": Standard(Kind.PHASE), "U1Gate": Standard(Kind.PHASE),
     "UGate": Standard(Kind.U), "U3Gate": Standard(Kind.U), "SwapGate": Standard(Kind.SWAP),
     "RXXGate": Standard(Kind.RXX), "RYYGate": Standard(Kind.RYY), "RZZGate": Standard(Kind.RZZ),
-    "IGate": Standard(Kind.NOP), "GlobalPhaseGate": Standard(Kind.GLOBAL_PHASE),
+    "ECRGate": Standard(Kind.ECR), "IGate": Standard(Kind.NOP),
+    "GlobalPhaseGate": Standard(Kind.GLOBAL_PHASE),
     "CXGate": Standard(Kind.X, 1), "CYGate": Standard(Kind.Y, 1), "CZGate": Standard(Kind.Z, 1),
     "CHGate": Standard(Kind.H, 1), "CSGate": Standard(Kind.S, 1), "CSdgGate": Standard(Kind.SDG, 1),
     "CSXGate": Standard(Kind.SX, 1), "CPhaseGate": Standard(Kind.PHASE, 1),
@@ -107,14 +108,6 @@ COMPOSED: Final[Mapping[str, Steps]] = {
     "DCXGate": Steps(2, 0, (Step(_X, (0, 1)), Step(_X, (1, 0)))),
     "RZXGate": Steps(
         2, 1, (Step(_H, (1,)), Step(Kind.RZZ, (0, 1), (_angle(p0=1),)), Step(_H, (1,)))
-    ),
-    "ECRGate": Steps(
-        2,
-        0,
-        (
-            *(Step(_H, (1,)), Step(Kind.RZZ, (0, 1), (_angle(_HALF / 2),)), Step(_X, (0,))),
-            *(Step(Kind.RZZ, (0, 1), (_angle(-_HALF / 2),)), Step(_H, (1,))),
-        ),
     ),
     "RCCXGate": Steps(
         3,

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from ketway.circuits.circuit import Register
+from ketway.circuits.formulas import Formula, FormulaError, apply, number
 from ketway.circuits.gates import GATES, Kind
 from ketway.circuits.qpy import flow
 from ketway.circuits.qpy.cursor import Cursor
 from ketway.circuits.qpy.errors import QpyError, shown
-from ketway.circuits.qpy.formulas import Formula, FormulaError, apply, number
 from ketway.circuits.qpy.gathering import Gathering, undone
 from ketway.circuits.qpy.library import COMPOSED, NOTHING, STANDARD, Steps
 from ketway.circuits.qpy.limits import BLOCK_WORK
@@ -25,7 +26,7 @@ from ketway.circuits.qpy.parsed import (
     Variable,
 )
 from ketway.circuits.qpy.parsing import read_circuit, read_instruction
-from ketway.circuits.qpy.template import Template
+from ketway.circuits.template import Template
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,10 @@ class Scope:
     controls: tuple[int, ...] = ()
     depth: int = 0
     loop: flow.Loop | None = None
+
+
+_EVENTS: Final = {"measure": "Measure", "reset": "Reset"}
+"""IBM's machines have others of these, `measure_2` and `reset_2`, that are the same but shorter."""
 
 
 class Lowering:
@@ -149,7 +154,8 @@ class Lowering:
             state = instruction.state if controls else 0
             flipped = self._flip(qubits[:controls], state, scope)
             all_controls = (*scope.controls, *qubits[:controls])
-            if row.kind is not Kind.NOP:
+            # Nothing is done by `id`, but on a machine it takes time; with controls, it is nowhere.
+            if row.kind is not Kind.NOP or not all_controls:
                 out.gate(row.kind, qubits[controls:], angles, all_controls)
             self._flip_back(flipped)
         elif name in COMPOSED:
@@ -261,6 +267,10 @@ class Lowering:
                 self._controlled(scope, definition, base, qubits)
                 return
         if definition.body is None:
+            event = _EVENTS.get(definition.name.partition("_")[0])
+            if event is not None and definition.bits == (event == "Measure"):
+                self._event(scope, event, qubits, bits)
+                return
             raise self._unknown(definition.name.rpartition("_")[0] or definition.name)
         flipped: list[int] = []
         if definition.sort == "c":

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
+from ketway.circuits.formulas import Formula, Symbol
 from ketway.circuits.qpy.errors import QpyError
-from ketway.circuits.qpy.formulas import Formula, Symbol
 from ketway.circuits.qpy.limits import Limits
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import struct
 from typing import Final
 
+from ketway.circuits.formulas import Formula
 from ketway.circuits.qpy.cursor import Cursor
 from ketway.circuits.qpy.errors import QpyError, shown
-from ketway.circuits.qpy.formulas import Formula
 from ketway.circuits.qpy.parsed import (
     BitRow,
     Circuit,

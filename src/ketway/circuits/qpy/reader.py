@@ -9,7 +9,7 @@ from ketway.circuits.qpy.limits import DEFAULT_LIMITS, Limits
 from ketway.circuits.qpy.lowering import Lowering
 from ketway.circuits.qpy.parsed import Reading
 from ketway.circuits.qpy.parsing import read_circuit
-from ketway.circuits.qpy.template import Template
+from ketway.circuits.template import Template
 
 
 def read_qpy(data: bytes, limits: Limits = DEFAULT_LIMITS) -> list[Template]:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import struct
 from typing import Final
 
+from ketway.circuits.formulas import Formula, FormulaError, Symbol, apply, number, symbol
 from ketway.circuits.qpy.cursor import Cursor
-from ketway.circuits.qpy.formulas import Formula, FormulaError, Symbol, apply, number, symbol
 from ketway.circuits.qpy.parsed import Circuit, Reading
 
 _HEAD: Final = struct.Struct("!QQ")

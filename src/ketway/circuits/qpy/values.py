@@ -5,8 +5,8 @@ from __future__ import annotations
 import struct
 from typing import Final
 
+from ketway.circuits.formulas import Formula, FormulaError, number, symbol
 from ketway.circuits.qpy.cursor import Cursor
-from ketway.circuits.qpy.formulas import Formula, FormulaError, number, symbol
 from ketway.circuits.qpy.parsed import (
     DEFAULT,
     Array,

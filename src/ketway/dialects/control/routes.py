@@ -226,6 +226,7 @@ class Routes:
                       "All noise models", answer=NoiseModelsView),
             Operation("POST", "/noise-models", "createNoiseModel", self.add_noise_model,
                       "Give a noise model", body=NoiseModel, answer=NoiseModelView, status=201,
+                      also={200: "The project had this very one."},
                       refusals={409: "The name is taken by another model."}),
             Operation("GET", "/noise-models/{name}", "getNoiseModel", self.noise_model,
                       "One noise model", answer=NoiseModelView),

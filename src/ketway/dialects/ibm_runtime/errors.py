@@ -19,6 +19,7 @@ from ketway.service.errors import (
     ConflictError,
     NotFoundError,
     ServiceError,
+    SessionClosedError,
     UnauthorizedError,
 )
 
@@ -28,6 +29,7 @@ BACKEND_NOT_FOUND = 1007
 NOT_AUTHORIZED = 1200
 TOO_MANY_TAGS = 1204
 BAD_TAG = 1205
+SESSION_CLOSED = 4001
 UNSUPPORTED = 7001
 
 OUR_MISTAKE = (
@@ -85,6 +87,10 @@ def speak(raised: Exception, _request: Request) -> Response:
             return error(401, Problem(NOT_AUTHORIZED, raised.message))
         case NotFoundError():
             return error(404, Problem(VALIDATION, raised.message))
+        case SessionClosedError():
+            # IBM's words for the code, then what is to be done here.
+            closed = "Job is part of a session that's been closed."
+            return error(400, Problem(SESSION_CLOSED, closed, raised.message))
         case ConflictError():
             return error(409, Problem(VALIDATION, raised.message))
         case ServiceError():

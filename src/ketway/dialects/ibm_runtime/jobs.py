@@ -10,7 +10,9 @@ from starlette.responses import Response
 
 from ketway.dialects.http import BadBodyError, Call, Operation, encoded, reply
 from ketway.dialects.ibm_runtime import errors, results
+from ketway.dialects.ibm_runtime.backends import BackendRoutes
 from ketway.dialects.ibm_runtime.errors import IbmError
+from ketway.dialects.ibm_runtime.moments import moment
 from ketway.dialects.ibm_runtime.versions import USAGE_WITHOUT_SECONDS_SINCE, version_of
 from ketway.dialects.ibm_runtime.wire import (
     JobObject,
@@ -30,7 +32,6 @@ from ketway.dialects.ibm_runtime.wire import (
 from ketway.jobs.ids import is_id
 from ketway.jobs.job import FINAL, Job, State
 from ketway.routines import registry
-from ketway.service.backends import Backends
 from ketway.service.errors import ConflictError, NotCompletedError, NotFoundError
 from ketway.service.jobs import Jobs
 from ketway.service.submission import Submission
@@ -47,7 +48,7 @@ HOLD_SECONDS: Final = 0.4
 
 
 class JobRoutes:
-    def __init__(self, jobs: Jobs, backends: Backends) -> None:
+    def __init__(self, jobs: Jobs, backends: BackendRoutes) -> None:
         self._jobs = jobs
         self._backends = backends
 
@@ -62,7 +63,7 @@ class JobRoutes:
                 f"There is no program {payload.program_id[:80]!r}.",
                 f"Known are {', '.join(registry.names())}.",
             )
-        self._check_backend(payload.backend)
+        named = self._backends.named(payload.backend, 400)
         _check_tags(payload.tags)
         kept = Kept(
             cost=payload.cost,
@@ -77,7 +78,8 @@ class JobRoutes:
                 dialect=NAME,
                 format=FORMAT,
                 routine=payload.program_id,
-                backend=payload.backend,
+                backend=named.backend.device.name,
+                dry_run=named.mock,
                 source=bytes(payload.params),
                 shots=0,
                 settings=msgspec.json.encode(kept).decode(),
@@ -87,13 +89,7 @@ class JobRoutes:
                 session_id=payload.session_id,
             ),
         )
-        return reply(NewJob(job.id, job.backend, job.session_id or msgspec.UNSET, job.private))
-
-    def _check_backend(self, name: str) -> None:
-        try:
-            self._backends.get(name, "ibm")
-        except NotFoundError as error:
-            raise IbmError(400, errors.BACKEND_NOT_FOUND, error.message) from None
+        return reply(NewJob(job.id, named.name, job.session_id or msgspec.UNSET, job.private))
 
     # -- reading ------------------------------------------------------------------------------
 
@@ -254,25 +250,9 @@ def _filter(query: JobsQuery) -> Filter:
         tags=query.tags,
         states=states,
         session_id=query.session_id,
-        submitted_from=_moment(query.created_after, "created_after"),
-        submitted_to=_moment(query.created_before, "created_before"),
+        submitted_from=moment(query.created_after, "created_after"),
+        submitted_to=moment(query.created_before, "created_before"),
         oldest_first=query.sort == "ASC",
         offset=query.offset,
         limit=min(query.limit, LONGEST_PAGE),
     )
-
-
-def _moment(text: str | None, name: str) -> int | None:
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise BadBodyError(
-            f"{name} must be a time such as 2026-01-31T12:00:00+00:00, not {text[:80]!r}.",
-            "query",
-            (name,),
-        ) from None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return int(moment.timestamp() * 1e6)

@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from ketway.jobs.answers import Bits, PrimitiveAnswer, PubAnswer, Span
+from ketway.jobs.answers import Bits, PrimitiveAnswer, PubAnswer, Span, Written
 from ketway.jobs.job import Job
 from ketway.service.jobs import Jobs
 
@@ -26,6 +26,8 @@ _INLINE: Final = 1 << 14
 
 async def text_of(jobs: Jobs, job: Job) -> bytes:
     """The body of a job's result."""
+    if job.routine not in ("sampler", "estimator"):
+        return (await jobs.routine_answer(job, Written)).text
     answer = await jobs.routine_answer(job, PrimitiveAnswer)
     pub_type = "SamplerPubResult" if job.routine == "sampler" else "PubResult"
     written: Callable[[], bytes] = lambda: write(answer, pub_type)  # noqa: E731

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from starlette.responses import Response
 
 from ketway.dialects.http import Call, Dialect, Operation, reply
-from ketway.dialects.ibm_runtime import configuration, errors
-from ketway.dialects.ibm_runtime.errors import IbmError
+from ketway.dialects.ibm_runtime import errors
+from ketway.dialects.ibm_runtime.backends import BackendRoutes
 from ketway.dialects.ibm_runtime.jobs import NAME, JobRoutes
 from ketway.dialects.ibm_runtime.signing_in import PLAN, TokenDialect, crn, plan
-from ketway.dialects.ibm_runtime.versions import OBJECTS_SINCE, VERSIONS, version_of
+from ketway.dialects.ibm_runtime.versions import VERSIONS
 from ketway.dialects.ibm_runtime.wire import (
-    BackendsResponse,
-    BackendStatus,
     CatalogPlan,
     InstanceResponse,
     Period,
@@ -23,8 +22,7 @@ from ketway.dialects.ibm_runtime.wire import (
     VersionsResponse,
 )
 from ketway.service.accounts import Accounts
-from ketway.service.backends import Backend, Backends
-from ketway.service.errors import NotFoundError
+from ketway.service.backends import Backends
 from ketway.service.jobs import Jobs
 from ketway.service.tokens import Tokens
 from ketway.store.queries import Filter
@@ -37,42 +35,8 @@ as it is, and may end it anywhere; others add `/api/v1`."""
 class Routes:
     def __init__(self, jobs: Jobs, backends: Backends) -> None:
         self._jobs = jobs
-        self._backends = backends
-        self._job_routes = JobRoutes(jobs, backends)
-
-    # -- backends -----------------------------------------------------------------------------
-
-    async def backends(self, call: Call) -> Response:
-        """Objects, or names alone for versions before 2025."""
-        found = self._backends.list("ibm")
-        if version_of(call.request) < OBJECTS_SINCE:
-            return reply(BackendsResponse([b.device.name for b in found]))
-        return reply(BackendsResponse([configuration.backend_object(b) for b in found]))
-
-    async def configuration(self, call: Call) -> Response:
-        return reply(configuration.configuration(self._backend(call).device))
-
-    async def properties(self, call: Call) -> Response:
-        """Of a simulator nothing was measured, and clients take `{}` for that."""
-        self._backend(call)
-        return reply({})
-
-    async def status(self, call: Call) -> Response:
-        return reply(configuration.status(self._backend(call)))
-
-    async def defaults(self, call: Call) -> Response:
-        """Of pulses, which there are none of; clients before 0.41 fail where this is 404."""
-        self._backend(call)
-        return reply({})
-
-    def _backend(self, call: Call) -> Backend:
-        return self._backend_named(call.path("name"), 404)
-
-    def _backend_named(self, name: str, status: int) -> Backend:
-        try:
-            return self._backends.get(name, "ibm")
-        except NotFoundError as error:
-            raise IbmError(status, errors.BACKEND_NOT_FOUND, error.message) from None
+        self._backends = BackendRoutes(backends)
+        self._job_routes = JobRoutes(jobs, self._backends)
 
     # -- the instance -------------------------------------------------------------------------
 
@@ -90,7 +54,7 @@ class Routes:
         )
 
     async def instance(self, _call: Call) -> Response:
-        names = [b.device.name for b in self._backends.list("ibm")]
+        names = [b.device.name for b in self._backends.all()]
         return reply(InstanceResponse(names, PLAN))
 
     async def plan(self, call: Call) -> Response:
@@ -102,19 +66,9 @@ class Routes:
         return reply(VersionsResponse([VersionObject(v) for v in VERSIONS]))
 
     def operations(self) -> tuple[Operation, ...]:
-        backend = "/backends/{name}"
         # fmt: off
         return (
-            Operation("GET", "/backends", "list_backends", self.backends, "All backends",
-                      answer=BackendsResponse),
-            Operation("GET", backend + "/configuration", "get_backend_configuration",
-                      self.configuration, "A backend's gates and limits"),
-            Operation("GET", backend + "/properties", "get_backend_properties", self.properties,
-                      "What was measured on a backend"),
-            Operation("GET", backend + "/status", "get_backend_status", self.status,
-                      "A backend's queue", answer=BackendStatus),
-            Operation("GET", backend + "/defaults", "get_backend_defaults", self.defaults,
-                      "A backend's pulses"),
+            *self._backends.operations(),
             Operation("GET", "/instances/usage", "get_usage", self.usage, "What was used",
                       answer=UsageResponse),
             Operation("GET", "/instance", "get_instance", self.instance, "The instance",
@@ -127,8 +81,11 @@ class Routes:
         )
         # fmt: on
 
-    def dialect(self, accounts: Accounts, tokens: Tokens, max_body: int) -> Dialect:
-        return TokenDialect(self.operations(), accounts, errors.speak, max_body, tokens)
+    def dialect(
+        self, accounts: Accounts, tokens: Tokens, max_body: int, more: Sequence[Operation] = ()
+    ) -> Dialect:
+        operations = (*self.operations(), *more)
+        return TokenDialect(operations, accounts, errors.speak, max_body, tokens)
 
 
 def _month(at: datetime) -> tuple[datetime, datetime]:

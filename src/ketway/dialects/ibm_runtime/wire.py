@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from ketway.devices.snapshot import Processor
 from ketway.jobs.failures import Code
 from ketway.jobs.job import Job, State
 
@@ -102,17 +104,57 @@ class StatusName(msgspec.Struct):
     reason: str
 
 
-class BackendObject(msgspec.Struct, kw_only=True):
+class Clops(msgspec.Struct):
+    type: Literal["hardware", "virtual"]
+    value: int
+
+
+class Metric(msgspec.Struct, omit_defaults=True):
+    value: float
+    unit: str = ""
+    gate: str | UnsetType = UNSET
+    qubits: Sequence[int] | UnsetType = UNSET
+
+
+class Metrics(msgspec.Struct):
+    two_q_error_best: Metric | UnsetType = UNSET
+    two_q_error_median: Metric | UnsetType = UNSET
+    two_q_error_layered: Metric | UnsetType = UNSET
+    readout_error_median: Metric | UnsetType = UNSET
+
+
+class WaitTime(msgspec.Struct):
+    average: float
+    p50: float
+    p95: float
+
+
+class BackendObject(msgspec.Struct, kw_only=True, rename={"class_": "class"}):
     name: str
     status: StatusName
     is_simulator: bool
     qubits: int
     queue_length: int
+    class_: Literal["mock"] | UnsetType = UNSET
+    """Of a backend that only dry runs name: others have none."""
+    physical_qubits: int | UnsetType = UNSET
+    processor_type: Processor | UnsetType = UNSET
+    clops: Clops | UnsetType = UNSET
+    performance_metrics: msgspec.Raw | UnsetType = UNSET
+    """`Metrics`, encoded once."""
+    wait_time_seconds: WaitTime | UnsetType = UNSET
+    """Where it is asked for, and known: nobody waits for an idle backend."""
 
 
 class BackendsResponse(msgspec.Struct):
     devices: list[BackendObject] | list[str]
     """Names alone, before API version 2025-01-01."""
+
+
+class BackendsQuery(msgspec.Struct):
+    include_mocks: str = ""
+    """`True`, as Python writes it."""
+    fields: list[str] = []
 
 
 class BackendStatus(msgspec.Struct):
@@ -127,6 +169,50 @@ class GateObject(msgspec.Struct):
     name: str
     parameters: list[str]
     qasm_def: str = ""
+    coupling_map: Sequence[Sequence[int]] | None = None
+    """The places where it acts; none for everywhere."""
+
+
+class SignatureObject(msgspec.Struct):
+    name: str
+    num_qubits: int
+    num_clbits: int
+    description: str
+    parameters: tuple[str, ...] = ()
+    return_type: str = ""
+
+
+class PropertiesQuery(msgspec.Struct):
+    updated_before: str | None = None
+
+
+class Measured(msgspec.Struct):
+    date: str
+    name: str
+    unit: str
+    value: float
+
+
+class GateProperties(msgspec.Struct):
+    gate: str
+    name: str
+    qubits: Sequence[int]
+    parameters: list[Measured]
+
+
+class QubitList(msgspec.Struct):
+    name: str
+    qubits: Sequence[int]
+
+
+class PropertiesResponse(msgspec.Struct, kw_only=True):
+    backend_name: str
+    backend_version: str
+    last_update_date: str
+    qubits: list[list[Measured]]
+    gates: list[GateProperties]
+    general: list[Measured]
+    general_qlists: list[QubitList]
 
 
 # -- the instance ---------------------------------------------------------------------------------

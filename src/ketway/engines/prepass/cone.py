@@ -39,6 +39,30 @@ def light_cone(sheet: Sheet, noisy: bool = False) -> Sheet:
     return sheet if all(kept) else sheet.some(np.array(kept, dtype=np.bool_))
 
 
+def touched(sheet: Sheet) -> Sheet:
+    """The gates on qubits that can be seen: all that may go where noise of any kind strikes after
+    every gate, at no-ops, or before measurements."""
+    operands, starts = sheet.operands.tolist(), sheet.starts.tolist()
+    ends, kinds = (sheet.starts + sheet.widths).tolist(), sheet.kinds.tolist()
+    seen = [not sheet.measured] * sheet.qubits
+    written = [False] * sheet.bits
+    kept = [True] * len(kinds)
+    for row in range(len(kinds) - 1, -1, -1):
+        qubits = operands[starts[row] : ends[row]]
+        if kinds[row] == Kind.MEASURE:
+            qubit, bit = qubits
+            seen[qubit] |= not written[bit]
+            written[bit], kept[row] = True, seen[qubit]
+        elif kinds[row] == Kind.RESET:
+            kept[row], seen[qubits[0]] = seen[qubits[0]], False
+        elif any(seen[qubit] for qubit in qubits):
+            for qubit in qubits:
+                seen[qubit] = True
+        else:
+            kept[row] = False
+    return sheet if all(kept) else sheet.some(np.array(kept, dtype=np.bool_))
+
+
 def _doing(sheet: Sheet) -> Bytes8:
     does = _DOES[sheet.kinds]
     does[(sheet.kinds == Kind.GLOBAL_PHASE) & (sheet.controls == 0)] = _NOTHING

@@ -200,6 +200,6 @@ def _provenance(results: Sequence[Result], seed: int, mass: float) -> Provenance
         precision=precision,
         seed=seed,
         noise=made[0].noise,
-        rates=made[0].rates,
+        rates={name: rate for one in made for name, rate in one.rates.items()},
         kept=mass,
     )

@@ -31,6 +31,8 @@ class Piece(Reduced):
 
     bits: Index
     """Which bit of the circuit's outcome each bit of its outcome is; ascending."""
+    qubits: Index
+    """Which qubit of the circuit each of its qubits is."""
 
 
 @dataclass(frozen=True)
@@ -157,5 +159,5 @@ def _cut(sheet: Sheet, connected: Connections, home: Index) -> tuple[Piece, ...]
             qubits=len(mine),
             bits=len(reads) if sheet.measured else 0,
         ).packed()
-        found.append(Piece(piece.structure, piece.columns, reads))
+        found.append(Piece(piece.structure, piece.columns, reads, mine))
     return tuple(found)

@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from ketway.circuits.circuit import Structure
+import msgspec
+
+from ketway.circuits.circuit import Batch
 from ketway.devices.device import Device
+from ketway.devices.isa import check_isa
 from ketway.jobs.failures import Code, FailedError, Failure
 
 MOST_EXECUTIONS: Final = 10_000_000
 """Shots of all circuits of a job together: twice what IBM takes."""
 
 
-def check_structures(structures: Iterable[Structure], device: Device) -> None:
-    for i, structure in enumerate(structures):
+def check_circuits(batches: Iterable[Batch], device: Device) -> None:
+    """That the device can run the circuits of each PUB."""
+    for i, batch in enumerate(batches):
+        structure = batch.structure
         if structure.qubits > device.qubits:
             raise FailedError(
                 Failure(
@@ -24,6 +29,22 @@ def check_structures(structures: Iterable[Structure], device: Device) -> None:
                     circuit=i,
                 )
             )
+        if structure.has_control and device.kind == "qpu" and not device.control_flow:
+            raise FailedError(
+                Failure(
+                    Code.UNSUPPORTED_GATE,
+                    f"PUB {i} decides by classical bits while it runs, which {device.name} cannot: "
+                    "use a simulator, or decide after the measurements.",
+                    circuit=i,
+                )
+            )
+        try:
+            check_isa(structure, batch.params, device)
+        except FailedError as error:
+            told = msgspec.structs.replace(
+                error.failure, message=f"PUB {i}: {error.failure.message}", circuit=i
+            )
+            raise FailedError(told) from None
 
 
 def check_totals(pubs: Sequence[tuple[int, int]], device: Device) -> None:

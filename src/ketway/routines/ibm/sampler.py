@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 import msgspec
+from numpy.typing import NDArray
 
 from ketway.circuits.circuit import Structure
 from ketway.devices.device import Device
@@ -14,14 +15,21 @@ from ketway.devices.noise import NoiseModel
 from ketway.engines.engine import Plan
 from ketway.jobs.answers import Bits, PrimitiveAnswer, PubAnswer, Span
 from ketway.jobs.failures import Code
-from ketway.routines.ibm.checking import check_structures, check_totals
+from ketway.routines.ibm.checking import check_circuits, check_totals
 from ketway.routines.ibm.simulating import Simulating, read_simulating, seed_of
-from ketway.routines.ibm.typed import ParamsError, Reading, decoded, struct_of
+from ketway.routines.ibm.typed import (
+    ParamsError,
+    Reading,
+    decoded,
+    options_of,
+    pubs_of,
+    struct_of,
+)
 from ketway.routines.options import SamplerOptions
 from ketway.routines.pubs import SamplerPub
 from ketway.routines.routine import Size
 from ketway.routines.runner import Runner
-from ketway.routines.sampling import plan_sampler, sample
+from ketway.routines.sampling import plan_sample, sample, span_of
 
 DEFAULT_SHOTS: Final = 4096
 
@@ -32,7 +40,6 @@ class SamplerInputs(msgspec.Struct, frozen=True):
     simulating: Simulating
     seed: int | None
     plain: bool
-    circuit_metadata: list[dict[str, Any]] = []
 
 
 class Sampler:
@@ -42,13 +49,14 @@ class Sampler:
     def read(self, params: bytes) -> SamplerInputs:
         given = decoded(params)
         reading = Reading()
-        options = given.get("options") or {}
-        if not isinstance(options, dict):
-            raise ParamsError("options", "the options are an object.")
+        options = options_of(given)
         chosen: SamplerOptions = struct_of(options, SamplerOptions, "options")
         simulating = read_simulating(options.get("simulator"), "options.simulator")
         default = given.get("shots") or options.get("default_shots") or DEFAULT_SHOTS
-        pubs = [_pub(reading, pub, default, f"pubs[{i}]") for i, pub in enumerate(_pubs_of(given))]
+        pubs = [
+            _pub(reading, pub, default, f"pubs[{i}]")
+            for i, pub in enumerate(pubs_of(given, "[circuit, values, shots]"))
+        ]
         seed = seed_of(options.get("seed"), "options.seed")
         return SamplerInputs(
             pubs,
@@ -72,41 +80,33 @@ class Sampler:
         return (pub.batch.structure for pub in inputs.pubs)
 
     def check(self, inputs: SamplerInputs, device: Device) -> None:
-        check_structures(self.structures(inputs), device)
+        check_circuits((pub.batch for pub in inputs.pubs), device)
         check_totals([(len(pub.batch), pub.shots) for pub in inputs.pubs], device)
 
     def plan(self, inputs: SamplerInputs, runner: Runner) -> list[Plan]:
-        return [part for pub in inputs.pubs for part in plan_sampler(pub, inputs.options, runner)]
+        return [part for pub in inputs.pubs for part in plan_sample(pub, inputs.options, runner)]
 
     def run(self, inputs: SamplerInputs, runner: Runner) -> PrimitiveAnswer:
         answers, spans = [], []
         for i, pub in enumerate(inputs.pubs):
             start = time.time()
             found = sample(pub, inputs.options, runner, i)
-            rows = len(pub.batch)
-            slices = {i: [[*pub.shape, pub.shots], 0, rows, 0, pub.shots]}
-            spans.append(Span("DoubleSliceSpan", start, time.time(), slices))
-            answers.append(
-                PubAnswer(
-                    pub.shape,
-                    {
-                        register.name: Bits(len(register.bits), found[register.name])
-                        for register in pub.registers
-                    },
-                    metadata={"circuit_metadata": {}},
-                )
-            )
+            span = span_of(pub, inputs.options)
+            kind = "TwirledSliceSpanV2" if span.twirled else "DoubleSliceSpan"
+            spans.append(Span(kind, start, time.time(), {i: list(span.slices)}))
+            answers.append(_answer(pub, found, inputs.options))
         return PrimitiveAnswer(answers, {"version": 2}, spans, inputs.plain, runner.used)
 
 
 SAMPLER: Final = Sampler()
 
 
-def _pubs_of(given: dict[str, Any]) -> list[Any]:
-    pubs = given.get("pubs")
-    if not isinstance(pubs, list) or not pubs:
-        raise ParamsError("pubs", "a list of at least one PUB is wanted: [circuit, values, shots].")
-    return pubs
+def _answer(pub: SamplerPub, found: dict[str, NDArray[Any]], options: SamplerOptions) -> PubAnswer:
+    metadata: dict[str, Any] = {"circuit_metadata": {}}
+    if options.execution.meas_type != "classified":
+        return PubAnswer(pub.shape, numbers=found, metadata=metadata)
+    bits = {r.name: Bits(len(r.bits), found[r.name]) for r in pub.registers}
+    return PubAnswer(pub.shape, bits, metadata=metadata)
 
 
 def _pub(reading: Reading, pub: Any, default: Any, where: str) -> SamplerPub:

@@ -6,9 +6,10 @@ from typing import Any
 
 import msgspec
 
-from ketway.devices.noise import NoiseModel
+from ketway.devices.aer_noise import noise_model_of
+from ketway.devices.noise import NoiseModel, NoiseModelError
 from ketway.jobs.failures import Code
-from ketway.routines.ibm.typed import ParamsError, struct_of
+from ketway.routines.ibm.typed import ParamsError, struct_of, type_of
 
 LARGEST_SEED = (1 << 63) - 1
 
@@ -32,13 +33,20 @@ def read_simulating(value: Any, where: str) -> Simulating:
     if value is None:
         return Simulating()
     given: _Given = struct_of(value, _Given, where)
+    noise = None
     if given.noise_model is not None:
-        raise ParamsError(
-            f"{where}.noise_model",
-            "noise models are not read yet: leave it out.",
-            Code.UNSUPPORTED_GATE,
-        )
-    return Simulating(None, seed_of(given.seed_simulator, f"{where}.seed_simulator"))
+        noise = _noise(given.noise_model, f"{where}.noise_model")
+    return Simulating(noise, seed_of(given.seed_simulator, f"{where}.seed_simulator"))
+
+
+def _noise(value: Any, where: str) -> NoiseModel:
+    """A noise model of Qiskit Aer, typed or plain."""
+    try:
+        return noise_model_of(value["__value__"] if type_of(value) == "NoiseModel" else value)
+    except NoiseModelError as error:
+        place = f"{where}.{error.field}" if error.field else where
+        message = str(error).removeprefix(f"{error.field}: ")
+        raise ParamsError(place, f"{message}.", Code.UNSUPPORTED_GATE) from None
 
 
 def seed_of(value: Any, where: str) -> int | None:

@@ -19,7 +19,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from ketway.circuits.qasm import read_qasm
+from ketway.circuits.qasm import read_template
 from ketway.circuits.qpy import QpyError, Template, read_qpy
 from ketway.jobs.failures import Code, FailedError, Failure
 
@@ -74,6 +74,20 @@ def struct_of(value: Any, type_: type[Any], where: str) -> Any:
     except msgspec.ValidationError as error:
         message, _, path = str(error).partition(" - at `$")
         raise ParamsError(where + path.removesuffix("`"), f"{message}.") from None
+
+
+def options_of(given: dict[str, Any]) -> dict[str, Any]:
+    options = given.get("options") or {}
+    if not isinstance(options, dict):
+        raise ParamsError("options", "the options are an object.")
+    return options
+
+
+def pubs_of(given: dict[str, Any], form: str) -> list[Any]:
+    pubs = given.get("pubs")
+    if not isinstance(pubs, list) or not pubs:
+        raise ParamsError("pubs", f"a list of at least one PUB is wanted: {form}.")
+    return pubs
 
 
 class Reading:
@@ -172,7 +186,7 @@ class Reading:
     def _read(self, text: str, where: str) -> Template:
         try:
             if ";" in text:  # which base64 has not, and OpenQASM not without
-                return Template.of(read_qasm(text))
+                return read_template(text)
             found = read_qpy(self.binary(text, where))
         except ParamsError:
             raise

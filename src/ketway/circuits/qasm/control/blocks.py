@@ -48,6 +48,7 @@ class _Mark:
     expressions: int
     words: int
     phase: float
+    phases: int
 
 
 @dataclass(slots=True)
@@ -71,6 +72,8 @@ class _Block:
     rounds: _Rounds | None = None
     value: Value | None = None
     """What a `switch` compares."""
+    preview: bool = False
+    """A case after whose block `break;` stands."""
 
 
 @dataclass(slots=True)
@@ -175,6 +178,9 @@ class Blocks:
             case "for":
                 return self._after_round(block)
             case "case":
+                if block.preview:
+                    self.lexer.expect("break", "after a case whose labels end with `:`")
+                    self.lexer.expect(";", "after `break`")
                 self.opened = True
                 return False
             case "switch":
@@ -239,6 +245,7 @@ class Blocks:
             len(b.expression_ends),
             len(b.expressions),
             self.expansion.phase,
+            len(self.expansion.phases),
         )
 
     def _forget_gates(self, mark: _Mark) -> None:
@@ -250,7 +257,7 @@ class Blocks:
         del b.letters[mark.letters :]
         del b.expression_ends[mark.expressions :]
         del b.expressions[mark.words :]
-        self.expansion.phase = mark.phase
+        self.expansion.forget(mark.params, mark.phase, mark.phases)
         for block in self.open:
             lists = [block.ends] + ([block.rounds.continues] if block.rounds else [])
             for jumps in lists:
@@ -390,31 +397,45 @@ class Blocks:
         self.opened = True
 
     def read_case(self) -> None:
-        """`case 1, 2 {` or `default {`."""
+        """`case 1, 2 {` or `default {`; or as Qiskit's preview of it had it, `case 1: case 2: {`
+        and `break;` after the block."""
         token = self.lexer.peek()
         switch = self.open[-1] if self.open else None
         if switch is None or switch.sort != "switch" or switch.value is None:
             raise self.lexer.error(f"`{token.text}` stands outside a `switch`.", token.at)
-        self.lexer.take()
-        chosen = known(token.text == "default")
-        while token.text == "case":
-            label, at = read_integer(self.lexer, self.scope, "A case")
-            try:
-                chosen = binary("||", chosen, binary("==", switch.value, known(label)))
-            except ComputingError as reason:
-                raise self.lexer.error(str(reason), at) from None
-            if not self.lexer.accept(","):
-                break
+        chosen, preview = self._labels(switch.value)
         if switch.skip is not None:
             switch.ends.append(self._jump(token.at))
             self.builder.land(switch.skip)
             switch.skip = None
-        self._push("case", token.at, unused=switch.settled or chosen.known is False)
+        block = self._push("case", token.at, unused=switch.settled or chosen.known is False)
+        block.preview = preview
         if chosen.known is None and not switch.settled:
             switch.skip = self._jump(token.at, chosen.code)
         switch.settled = switch.settled or chosen.known is True
         self.lexer.expect("{", "and the statements of a case")
         self.opened = True
+
+    def _labels(self, value: Value) -> tuple[Value, bool]:
+        """Whether a case is chosen, and whether its labels end with `:`."""
+        chosen, preview = known(False), False
+        while True:
+            token = self.lexer.take()
+            if token.text == "default":
+                chosen = known(True)
+            while token.text == "case":
+                label, at = read_integer(self.lexer, self.scope, "A case")
+                try:
+                    chosen = binary("||", chosen, binary("==", value, known(label)))
+                except ComputingError as reason:
+                    raise self.lexer.error(str(reason), at) from None
+                if not self.lexer.accept(","):
+                    break
+            if not self.lexer.accept(":"):
+                return chosen, preview
+            preview = True
+            if self.lexer.peek().text not in ("case", "default"):
+                return chosen, preview
 
     def read_block(self) -> None:
         at = self.lexer.take().at

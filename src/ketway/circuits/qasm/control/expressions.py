@@ -181,6 +181,12 @@ class _Reading:
                 "the bit.",
                 token.at,
             )
+        if name in self.scope.inputs:
+            raise lexer.error(
+                f"{shown(name)} is an `input`, and what a program decides or assigns cannot depend "
+                "on one: only the angles of gates may.",
+                token.at,
+            )
         noun = self.scope.nouns.get(name)
         if noun is not None:
             raise lexer.error(

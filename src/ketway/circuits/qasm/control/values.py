@@ -170,7 +170,7 @@ def binary(name: str, left: Value, right: Value) -> Value:
     if left.sort == right.sort == "bool" and name in ("&", "|", "^"):
         return Value("bool", 1, code)
     shift = name in ("<<", ">>")
-    widths = [_width(name, left)] if shift else [_width(name, left), _width(name, right)]
+    widths = [_width(left)] if shift else [_width(left), _width(right)]
     width = min(MOST_BITS, max(widths))
     signed = left.sort == "int" or (right.sort == "int" and not shift)
     if signed and name in _UNSIGNED_ONLY:
@@ -182,9 +182,9 @@ def binary(name: str, left: Value, right: Value) -> Value:
     return _cut("uint", width, code) if name in _GROWING else Value("uint", width, code)
 
 
-def _width(name: str, value: Value) -> int:
+def _width(value: Value) -> int:
     """Whether something is so counts as an `int` where it is computed with."""
-    return DEFAULT_WIDTH if value.sort == "bool" and name not in ("&", "|", "^") else value.width
+    return DEFAULT_WIDTH if value.sort == "bool" else value.width
 
 
 def _both_or_either(name: str, left: Value, right: Value) -> Value:

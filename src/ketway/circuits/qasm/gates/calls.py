@@ -47,7 +47,7 @@ def read_call(lexer: Lexer, scope: Scope, known: Known) -> tuple[Call, Token]:
     exponents.reverse()
     name = lexer.expect_name("the name of a gate")
     gate = _gate(lexer, scope, known, name)
-    arguments = _arguments(lexer, scope)
+    arguments = _arguments(lexer, scope, isinstance(gate, Definition) and gate.dummies)
     if len(arguments) != gate.params:
         raise lexer.error(
             f"{shown(name.text)} takes {plural(gate.params, 'parameter')} and has "
@@ -134,15 +134,27 @@ def _gate(lexer: Lexer, scope: Scope, known: Known, name: Token) -> Gate:
     )
 
 
-def _arguments(lexer: Lexer, scope: Scope) -> tuple[Expression, ...]:
+def _arguments(lexer: Lexer, scope: Scope, dummies: bool) -> tuple[Expression, ...]:
     if not lexer.accept("("):
         return ()
     found: list[Expression] = []
     while not lexer.accept(")"):
-        found.append(read_expression(lexer, scope))
+        found.append(_dummy(lexer) if dummies else read_expression(lexer, scope))
         if not lexer.accept(",") and lexer.peek().text != ")":
             raise lexer.unexpected(lexer.peek(), "`,` or `)`")
     return tuple(found)
+
+
+def _dummy(lexer: Lexer) -> Expression:
+    """Step over an argument that nothing depends on, whatever it is."""
+    at, deep = lexer.peek().at, 0
+    while deep or lexer.peek().text not in (",", ")"):
+        token = lexer.peek()
+        if token.sort == "end" or token.text in (";", "{", "}"):
+            raise lexer.error("The parameters of this gate never end: write `)`.", at)
+        deep += (token.text == "(") - (token.text == ")")
+        lexer.take()
+    return constant(0, at)
 
 
 def _check_powers(lexer: Lexer, gate: Gate, exponents: list[Expression]) -> None:

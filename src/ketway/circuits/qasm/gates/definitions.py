@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ketway.circuits.qasm.errors import plural, shown
-from ketway.circuits.qasm.expressions import Scope
+from ketway.circuits.qasm.expressions import Parameter, Scope
 from ketway.circuits.qasm.gates.calls import Known, check_operands, read_call
 from ketway.circuits.qasm.gates.gate import Call, Definition, Opaque, cost
 from ketway.circuits.qasm.lexer import Lexer, Token
@@ -81,8 +81,14 @@ def read_definition(lexer: Lexer, scope: Scope, known: Known) -> tuple[Token, De
             f"{_MOST_ROOTS} deep: write the gate that they make.",
             name.at,
         )
+    dummies = all(param.startswith("_gate_p_") for param in params) and not any(
+        isinstance(step, Parameter)
+        for call in body
+        for expression in (*call.arguments, *call.exponents)
+        for step in expression.steps
+    )
     return name, Definition(
-        name.text, len(params), len(qubits), tuple(body), gates, work, max(depth, 1), roots
+        name.text, len(params), len(qubits), tuple(body), gates, work, max(depth, 1), roots, dummies
     )
 
 

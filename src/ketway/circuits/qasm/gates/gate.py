@@ -50,6 +50,9 @@ class Definition:
     """How many definitions stand inside each other."""
     roots: int
     """How many powers of definitions stand inside each other that are found by matrices."""
+    dummies: bool = False
+    """Its parameters are named as Qiskit names what has no name, and none of them is used: what is
+    given for them, such as the letters of a Pauli gate, may be no number."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """The gates that `stdgates.inc` and `qelib1.inc` bring, and those that need no `include`.
 
 Most are rows of the gate table, perhaps with controls. The few that are not are written in
-OpenQASM below. Either file brings every gate; they differ in phases alone:
+OpenQASM below, with gates of Qiskit that neither file has: a program for a machine calls the
+machine's gates without defining them. Either file brings every gate; they differ in phases alone:
 
 * OpenQASM 3's `U(theta, phi, lambda)` is the gate table's times exp(i theta/2), and `u2` and `u3`
   of its library are symmetrical: times exp(-i (phi+lambda)/2). With a control, one sees that.
@@ -44,6 +45,18 @@ gate rc3x a, b, c, d {
   h d; t d; cx c, d; tdg d; h d;
   cx a, d; t d; cx b, d; tdg d; cx a, d; t d; cx b, d; tdg d;
   h d; t d; cx c, d; tdg d; h d;
+}
+gate c3sx a, b, c, d { c3sqrtx a, b, c, d; }
+gate rcccx a, b, c, d { rc3x a, b, c, d; }
+gate rzx(theta) a, b { h b; rzz(theta) a, b; h b; }
+gate ecr a, b { rzx(pi/4) a, b; x a; rzx(-pi/4) a, b; }
+gate dcx a, b { cx a, b; cx b, a; }
+gate iswap a, b { s a; s b; h a; cx a, b; cx b, a; h b; }
+gate xx_plus_yy(theta, beta) a, b {
+  rz(beta) a; rxx(theta/2) a, b; ryy(theta/2) a, b; rz(-beta) a;
+}
+gate xx_minus_yy(theta, beta) a, b {
+  rz(-beta) b; rxx(theta/2) a, b; ryy(-theta/2) a, b; rz(beta) b;
 }
 """
 _WRITTEN_2: Final = """

@@ -13,7 +13,9 @@ from typing import TypeAlias
 
 import numpy as np
 
+from ketway.circuits.formulas import Formula, scaled
 from ketway.circuits.gates import GATES, Kind, Matrices
+from ketway.circuits.qasm.gates.angles import Angle, Open
 
 Piece: TypeAlias = tuple[Kind, tuple[float, ...]]
 Power: TypeAlias = tuple[list[Piece], float]
@@ -21,6 +23,9 @@ Power: TypeAlias = tuple[list[Piece], float]
 
 BRANCH = 1e-9
 """Angles this near to -pi are pi: rounding must not choose the other root."""
+
+_MOST_REPEATED = 4
+"""A power of a gate with open angles is at most so many of it: as `cost` has it."""
 
 _EIGHTHS: dict[Kind, int] = {
     Kind.Z: 4,
@@ -102,6 +107,34 @@ def fractional_power(kind: Kind, params: tuple[float, ...], exponent: float) -> 
     if GATES[kind].targets == 1:
         return matrix_power(matrix(kind, params), exponent)
     raise ValueError(f"`{GATES[kind].name}` has no fractional power here")
+
+
+def open_power(kind: Kind, params: Open, exponent: int) -> list[Open]:
+    """A whole power of a gate whose angles depend on inputs, as angles of gates of that kind;
+    raises `ValueError` where there is none."""
+    row = GATES[kind]
+    if exponent == 0:
+        return []
+    if exponent == 1:
+        return [params]
+    if row.negated:
+        return [Open(_times(angle, exponent) for angle in params)]
+    if row.inverse == kind:
+        return [params] if exponent % 2 else []
+    if kind == Kind.MS:
+        return [Open((*params[:2], _times(params[2], exponent)))]
+    if kind == Kind.U and abs(exponent) <= _MOST_REPEATED:
+        theta, phi, lam = params if exponent > 0 else (_times(angle, -1) for angle in params)
+        once = Open((theta, phi, lam) if exponent > 0 else (theta, lam, phi))
+        return [once] * abs(exponent)
+    raise ValueError(
+        f"The power {exponent:,} of `{row.name}` cannot be computed where an angle depends on an "
+        "`input`"
+    )
+
+
+def _times(angle: Angle, factor: float) -> Angle:
+    return scaled(angle, factor) if isinstance(angle, Formula) else angle * factor
 
 
 def _eighths(eighth: int) -> list[Piece]:

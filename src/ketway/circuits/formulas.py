@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Symbol: TypeAlias = bytes
-"""The UUID of a parameter: what tells parameters apart in QPY."""
+"""What tells parameters apart: their UUIDs in QPY, their names in OpenQASM."""
 Word: TypeAlias = "float | Symbol | str"
 """A step of postfix code: push a number, push a symbol, or apply a function by its name."""
 Columns: TypeAlias = Mapping[Symbol, NDArray[np.float64]]
@@ -33,6 +33,10 @@ _UNARY: Final[Mapping[str, Callable[[Any], Any]]] = {
     "abs": np.abs,
     "atan": np.arctan,
     "neg": np.negative,
+    "sqrt": np.sqrt,
+    "ceiling": np.ceil,
+    "floor": np.floor,
+    "trunc": np.trunc,
 }
 _BINARY: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
     "add": np.add,
@@ -40,7 +44,10 @@ _BINARY: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
     "mul": np.multiply,
     "div": np.divide,
     "pow": np.float_power,
+    "mod": np.fmod,
 }
+FUNCTIONS: Final = frozenset(_UNARY) | frozenset(_BINARY)
+"""What a step of code may apply."""
 
 
 class FormulaError(Exception):

@@ -1,0 +1,94 @@
+"""The program `executor`: quantum programs, which a client has compiled to circuits and draws."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import prod
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from ketway.circuits.circuit import Batch, Structure
+from ketway.devices.device import Device
+from ketway.devices.noise import NoiseModel
+from ketway.engines.engine import Plan
+from ketway.jobs.answers import Written
+from ketway.routines.executor import CircuitItem, Params, check_size, encode, execute, read_params
+from ketway.routines.executor.program import Item
+from ketway.routines.ibm.checking import check_circuits, check_totals
+from ketway.routines.routine import Size
+from ketway.routines.runner import Runner, scaled
+
+
+class ExecutorInputs(msgspec.Struct, frozen=True):
+    """The parameters as they came, which are read again where they are run: a samplex is a program
+    of its own, and is stored nowhere in another form."""
+
+    params: bytes
+
+
+class Executor:
+    name = "executor"
+    inputs = ExecutorInputs
+
+    def read(self, params: bytes) -> ExecutorInputs:
+        read_params(params)
+        return ExecutorInputs(params)
+
+    def _read(self, inputs: ExecutorInputs) -> Params:
+        return read_params(inputs.params)
+
+    def size(self, inputs: ExecutorInputs) -> Size:
+        program = self._read(inputs).program
+        counts = [(prod(i.shape), i.circuit.structure.counts) for i in program.items]
+        return Size(
+            circuits=sum(points for points, _ in counts),
+            qubits=max((i.circuit.structure.qubits for i in program.items), default=0),
+            gates_1q=sum(points * one for points, (one, _) in counts),
+            gates_2q=sum(points * two for points, (_, two) in counts),
+            shots=program.shots,
+        )
+
+    def seed(self, inputs: ExecutorInputs) -> int | None:
+        return None
+
+    def noise(self, inputs: ExecutorInputs, device: NoiseModel | None) -> NoiseModel | None:
+        return device
+
+    def structures(self, inputs: ExecutorInputs) -> Iterable[Structure]:
+        return ()  # they are read from the text, and by its reader checked
+
+    def check(self, inputs: ExecutorInputs, device: Device) -> None:
+        program = self._read(inputs).program
+        check_size(program)
+        check_circuits(map(_some, program.items), device)
+        check_totals([(prod(item.shape), program.shots) for item in program.items], device)
+
+    def plan(self, inputs: ExecutorInputs, runner: Runner) -> list[Plan]:
+        program = self._read(inputs).program
+        return [
+            scaled(runner.plan_sampling(batch, program.shots), float(points))
+            for points, batch in ((prod(item.shape), _some(item)) for item in program.items)
+            if batch.structure.measured and points
+        ]
+
+    def run(self, inputs: ExecutorInputs, runner: Runner) -> Written:
+        params = self._read(inputs)
+        answer = execute(params.program, runner)
+        return Written(encode(answer, params.version), runner.used)
+
+
+EXECUTOR: Final = Executor()
+
+_ANY_ANGLE: Final = 0.6180339887498949
+"""Stands for what a samplex will draw, where a circuit is only looked at: no special angle."""
+
+
+def _some(item: Item) -> Batch:
+    """One of an item's circuits: those of a samplex are not drawn yet."""
+    count = len(item.circuit.parameters)
+    values = np.full((1, count), _ANY_ANGLE)
+    if isinstance(item, CircuitItem) and item.arguments.size:
+        values = item.arguments.reshape(-1, count)[:1]
+    return item.circuit.batch(values)

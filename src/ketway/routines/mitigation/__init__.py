@@ -1,0 +1,1 @@
+"""What is done against noise: twirls, what is learned of it, and what is made of that."""
