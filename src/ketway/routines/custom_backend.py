@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ketway.circuits.circuit import Batch, Floats
 from ketway.circuits.qasm import read_qasm
-from ketway.circuits.qpy import Template
+from ketway.circuits.template import Template
 from ketway.engines.observables import Observables
 from ketway.engines.seeds import derive, generator
 from ketway.routines.runner import Runner

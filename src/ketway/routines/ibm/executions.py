@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ketway.circuits.circuit import Batch, Floats, Register, Structure
-from ketway.circuits.qpy import Template
+from ketway.circuits.template import Template
 from ketway.devices.device import Device
 from ketway.devices.noise import NoiseModel
 from ketway.engines.engine import Plan

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from ketway.circuits.qpy import Template
+from ketway.circuits.template import Template
 from ketway.routines.ibm.executions import listed, shots_of
 from ketway.routines.ibm.simulating import Simulating, read_simulating
 from ketway.routines.ibm.typed import ParamsError, Reading, type_of
