@@ -19,6 +19,7 @@ from ketway.dialects.control import routes as control
 from ketway.dialects.control.wire import Health, iso
 from ketway.dialects.ibm_runtime import routes as ibm_runtime
 from ketway.dialects.ibm_runtime.jobs import NAME as IBM
+from ketway.dialects.ibm_runtime.legacy import Legacy
 from ketway.dialects.ibm_runtime.sessions import SessionRoutes
 from ketway.dialects.ibm_runtime.signing_in import SigningIn
 from ketway.dialects.ionq_v04 import routes as ionq_v04
@@ -150,6 +151,8 @@ class App:
         )
         signing_in = SigningIn(accounts, tokens, backends)
         ibm_cloud = signing_in.dialect(largest)
+        legacy = Legacy(self.jobs, accounts, tokens)
+        ibm_quantum = legacy.dialect(largest)
         dialects = {
             "/v0.4": ionq.dialect(accounts, largest),
             **dict.fromkeys(ibm_runtime.PREFIXES, ibm),
@@ -166,8 +169,10 @@ class App:
 
         return Router(
             [
-                *(Mount(prefix, dialect) for prefix, dialect in dialects.items()),
                 *(Route(o.path, ibm_cloud) for o in signing_in.operations()),
+                # Within prefixes of the runtime, so before them.
+                *(Route(o.path, ibm_quantum) for o in legacy.operations()),
+                *(Mount(prefix, dialect) for prefix, dialect in dialects.items()),
                 Route("/", self._front),
                 Route("/livez", self._alive),
             ],

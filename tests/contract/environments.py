@@ -40,7 +40,7 @@ def python_of(name: str) -> Path:
     if not requirements.is_file():
         known = ", ".join(sorted(path.stem for path in REQUIREMENTS.glob("contract-*.txt")))
         raise EnvironmentFailedError(f"There is no requirements/{name}.txt. Known: {known}.")
-    home = cache() / f"{name}-{fingerprint(requirements)}"
+    home = cache() / fingerprint(requirements)
     if not home.is_dir():
         make(home, requirements)
     return interpreter(home)
@@ -56,16 +56,23 @@ def pinned(requirements: Path) -> bool:
 
 
 def fingerprint(requirements: Path) -> str:
-    """What the environment depends on: the file, this Python and this kind of machine.
+    """What the environment depends on: what the file lists, this Python and this kind of machine.
 
-    Unpinned requirements mean "the newest", so their environment also ages: it is made again when
-    a new week begins.
+    The file's name is no part of it: files that list the same share an environment. Unpinned
+    requirements mean "the newest", so their environment also ages: it is made again when a new week
+    begins.
     """
-    parts = [requirements.read_bytes(), sys.version.encode(), platform.machine().encode()]
+    wanted = "\n".join(listed(requirements))
+    parts = [wanted.encode(), sys.version.encode(), platform.machine().encode()]
     if not pinned(requirements):
         year, week, _ = datetime.datetime.now(datetime.UTC).isocalendar()
         parts.append(f"{year}-{week}".encode())
     return hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]
+
+
+def listed(requirements: Path) -> list[str]:
+    lines = requirements.read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if line.strip() and not line.startswith("#")]
 
 
 def interpreter(home: Path) -> Path:
@@ -101,6 +108,8 @@ def install(home: Path, requirements: Path) -> None:
     if not borrowed:
         command = [str(interpreter(home)), "-m", "pip"]
     command += ["--disable-pip-version-check", "install", "--quiet", "--only-binary", ":all:"]
+    # Most of an environment is never imported, and compiling all of it takes longer than the rest.
+    command += ["--no-compile"]
     if pinned(requirements):
         command += ["--require-hashes", "--no-deps"]
     command += ["--requirement", str(requirements)]

@@ -4,8 +4,9 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from tests.store.making import family
 
-from ketway.store import schema
+from ketway.store import changes, queries, schema
 from ketway.store.blobs import INLINE
 from ketway.store.store import DATABASE, Store, StoreError, first_user
 
@@ -59,3 +60,33 @@ def test_small_bytes_stay_in_the_row_and_large_ones_become_a_blob(store: Store) 
     put = store.pack("program", large)
     assert put.data is None
     assert store.unpack(put.data, put.blob) == large
+
+
+def test_an_older_database_gets_what_it_lacks(tmp_path: Path) -> None:
+    """As version 2 left it: without the columns and the tables that came since."""
+    store = Store(tmp_path)
+    store.open()
+    (job,) = family(store)
+    store.submit(lambda c: changes.insert_job(c, [job], None)).result()
+    store.close()
+    connection = sqlite3.connect(tmp_path / DATABASE)
+    for table in ("session_events", "sessions", "usage_limits"):
+        connection.execute(f"DROP TABLE {table}")
+    connection.execute("DROP INDEX jobs_by_session")
+    for column in schema.ADDED[3]:
+        connection.execute(f"ALTER TABLE jobs DROP COLUMN {column.name}")
+    connection.execute("PRAGMA user_version = 2")
+    connection.commit()
+    connection.close()
+    again = Store(tmp_path)
+    again.open()
+    found = again.read(lambda c: queries.job_of_any_project(c, job.id))
+    assert found == job
+    assert found is not None
+    assert (found.routine, found.private, found.tags) == ("circuits", False, None)
+    again.close()
+    connection = sqlite3.connect(tmp_path / DATABASE)
+    names = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
+    assert {"sessions", "session_events", "jobs_by_session"} <= names
+    assert connection.execute("PRAGMA user_version").fetchone() == (schema.VERSION,)
+    connection.close()
