@@ -82,14 +82,4 @@ def test_odds_of_signs() -> None:
     """Of two signs: a coin that is always repeated."""
     odds = ideal._odds(np.array([[0.0, 0.0, 1.0], [1.0, 0.5, 0.5]]))
     np.testing.assert_allclose(odds, [[0.5, 0, 0, 0.5], [0.75, 0, 0.25, 0]], atol=1e-15)
-
-
-def test_what_a_seed_gives_does_not_depend_on_how_much_is_drawn_at_once(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    letters = np.random.default_rng(3).choice(list("IXYZ"), size=(12, 4)).tolist()
-    sums = [{"".join(some): 1.0} for some in letters]
-    batch = ladder(1, layers=2, qubits=4)
-    whole = means(batch, sums, Amount(2, 50))
-    monkeypatch.setattr(ideal, "_AT_ONCE", 128)
-    np.testing.assert_array_equal(means(batch, sums, Amount(2, 50)), whole)
+    assert ideal._odds(np.array([[1 - 1e-14]])).tolist() == [[1 - 5e-15, 0]]  # rounded, not likely

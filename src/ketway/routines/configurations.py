@@ -8,8 +8,9 @@ their bases, and nothing is measured that no element needs.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,8 +20,7 @@ from ketway.routines.placing import Index
 from ketway.routines.pubs import EstimatorPub
 
 
-@dataclass(frozen=True)
-class Basis:
+class Basis(msgspec.Struct, frozen=True, eq=False, gc=False):
     """Some points measured in one basis."""
 
     letters: NDArray[np.uint8]
@@ -93,17 +93,22 @@ def configurations(pub: EstimatorPub) -> Configurations:
     chosen = np.arange(len(pub.points))
     owners, sources, coefficients = [], [], []
     products = []
+    none = np.zeros(0, dtype=np.int64)
     for points, members in _alike(pub):
         needed = np.unique(np.concatenate([_terms(observables, m)[1] for m in members.tolist()]))
         pair_of = np.zeros(observables.products, dtype=np.int64)
         stride_of = np.zeros(observables.products, dtype=np.int64)
-        for basis, some in _grouped(letters, needed):
-            bases.append(Basis(basis, points, some, count, pairs))
-            pair_of[some] = pairs + np.arange(len(some))
-            stride_of[some] = len(some)
-            products.append(np.broadcast_to(some, (len(points), len(some))).ravel())
+        groups = _grouped(letters, needed)
+        sizes = np.array([len(some) for _, some in groups], dtype=np.int64)
+        starts = np.cumsum(sizes) - sizes
+        read = np.concatenate([none, *(some for _, some in groups)])
+        pair_of[read] = pairs + np.arange(len(read)) + np.repeat((len(points) - 1) * starts, sizes)
+        stride_of[read] = np.repeat(sizes, sizes)
+        for (basis, some), start in zip(groups, starts.tolist(), strict=True):
+            bases.append(Basis(basis, points, some, count, pairs + len(points) * start))
+            products.append(some if len(points) == 1 else np.tile(some, len(points)))
             count += len(points)
-            pairs += len(points) * len(some)
+        pairs += len(points) * len(read)
         here = chosen[np.isin(pub.points, points)]
         place = np.searchsorted(points, pub.points[here])
         for member in members.tolist():
@@ -112,7 +117,6 @@ def configurations(pub: EstimatorPub) -> Configurations:
             owners.append(np.repeat(here[mine], len(terms)))
             sources.append((pair_of[terms] + place[mine][:, None] * stride_of[terms]).ravel())
             coefficients.append(np.tile(values, int(mine.sum())))
-    none = np.zeros(0, dtype=np.int64)
     return Configurations(
         tuple(bases),
         count,
@@ -202,9 +206,11 @@ def _together(own: NDArray[np.uint8], products: Index) -> list[Index]:
     return [products[some] if len(some) == 1 else np.sort(products[some]) for some in members]
 
 
-def _words(bits: NDArray[np.bool_]) -> NDArray[np.uint64]:
-    """Rows of bits, 64 to a word."""
+def _words(bits: NDArray[np.bool_]) -> NDArray[np.unsignedinteger[Any]]:
+    """Rows of bits, up to 64 to a word: the smallest that holds a row, if there is one."""
     packed = np.packbits(bits, axis=1, bitorder="little")
-    wide = np.zeros((len(bits), max(1, -(-packed.shape[1] // 8)) * 8), dtype=np.uint8)
+    size = next((size for size in (1, 2, 4) if packed.shape[1] <= size), 8)
+    wide = np.zeros((len(bits), max(1, -(-packed.shape[1] // size)) * size), dtype=np.uint8)
     wide[:, : packed.shape[1]] = packed
-    return wide.view(np.uint64)
+    found: NDArray[np.unsignedinteger[Any]] = wide.view(f"u{size}")
+    return found

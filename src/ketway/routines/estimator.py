@@ -73,7 +73,7 @@ def plan_estimate(pub: EstimatorPub, options: EstimatorOptions, runner: Runner) 
     """What `estimate` will need, step by step; raises `FailedError` where it cannot be done."""
     if _computed(pub, options, runner):
         alone = _seen_by(pub, options, runner)
-        return [alone.plan_expecting(batch, some) for batch, some, _, _ in _wanted(pub)]
+        return [alone.expecting(batch, some).plan for batch, some, _, _ in _wanted(pub)]
     drawn = plan_drawing(pub, options, runner)
     if drawn is not None:
         return [drawn]

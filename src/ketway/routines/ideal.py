@@ -2,7 +2,7 @@
 
 A few products that are read together have few outcomes: signs s_1 to s_k, whose odds are
 2^-k times the sum, over every subset of the products, of the subset's signs times the exact mean of
-its product. Shots drawn from these odds are what measuring the basis gives, and one state serves
+its product. Counts drawn from these odds are what measuring the basis gives, and one state serves
 all bases. What is read from a basis of more products is measured as anywhere.
 
 Drawing is always the quicker: a product costs less than two passes over the state, and a basis has
@@ -11,11 +11,13 @@ Drawing is always the quicker: a product costs less than two passes over the sta
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -25,6 +27,7 @@ from ketway.engines import seeds as sources
 from ketway.engines.engine import Plan
 from ketway.engines.observables import Bits, Observables
 from ketway.engines.seeds import derive
+from ketway.engines.trials import classes
 from ketway.jobs.failures import FailedError
 from ketway.routines.bodies import Plain
 from ketway.routines.configurations import Basis, Configurations
@@ -38,11 +41,13 @@ from ketway.routines.runner import Runner, scaled, total
 
 MOST: Final = 4
 """Products of a basis that are drawn together. Part of what a seed means, as the next."""
-MOST_DRAWN: Final = 1 << 26
-"""Signs that are drawn of a PUB; from more on, circuits are run, which draw many shots sooner."""
-_HIGHEST: Final = 2**32 - 1
+MOST_DRAWN: Final = 1 << 30
+"""Signs that are drawn of a PUB, at two random bits each; from more on, circuits are run."""
+_CERTAIN: Final = 2.0**-40
+"""Odds so small are taken to be none, rather than what rounding left: what is certain must not fail
+in one of many shots."""
 _AT_ONCE: Final = 1 << 16
-"""Signs in memory at the same time: what a processor's cache holds."""
+"""Counts in memory at the same time. Part of what a seed means."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +82,7 @@ class Ideal:
         self._batch = Batch(batch.structure, batch.params[self._points])
         self._observables = _products(batch.structure.qubits, wanted, self._groups)
         try:
-            self._drawing = runner.plan_expecting(self._batch, self._observables) if few else None
+            self._drawing = runner.expecting(self._batch, self._observables) if few else None
         except FailedError:  # no single state has room here; a circuit for every basis may have
             self._groups, self._drawing = (), None
         drawn = {basis.pair for group in self._groups for basis in group.bases}
@@ -90,8 +95,8 @@ class Ideal:
         each = np.zeros((self._wanted.pairs, max(1, self._amount.randomizations)))
         if self._rest is not None:
             self._rest.fill(each, runner, letters, key)
-        if self._groups:
-            values = runner.expect(self._batch, self._observables)
+        if self._drawing is not None:
+            values = runner.expected(self._drawing)
             seed = derive(runner.seed, key)
             for group in self._groups:
                 self._draw(each, group, values, derive(seed, group.width))
@@ -104,41 +109,24 @@ class Ideal:
         points = np.concatenate([basis.points for basis in group.bases])
         places = np.arange(group.size - 1) + group.first + owners[:, None] * (group.size - 1)
         rows = np.searchsorted(self._points, points)
-        limits = _limits(_odds(values[rows[:, None], places]))
+        odds = _odds(values[rows[:, None], places])
         within = np.arange(len(owners)) - np.concatenate(([0], np.cumsum(counts)))[owners]
         firsts = np.array([basis.pair for basis in group.bases])
         pairs = firsts[owners] + within * group.width
-        never = limits > _HIGHEST
-        small = np.minimum(limits, _HIGHEST).astype(np.uint32)
-        source, shots = sources.bits(seed, "signs"), self._amount.total
-        step = max(1, _AT_ONCE // shots)
+        source, shots = sources.bits(seed, "signs"), self._amount.shots
+        times = self._amount.randomizations
+        patterns = np.arange(group.size)
+        step = max(1, _AT_ONCE // (times * group.size))
         for start in range(0, len(pairs), step):
-            some = small[start : start + step]
-            words = np.asarray(source.random_raw(-(-len(some) * shots // 2)), dtype="<u8")
-            chance = words.view("<u4")[: len(some) * shots].reshape(len(some), shots)
-            found = np.zeros(chance.shape, dtype=np.uint8)
-            for limit, not_reached in zip(some.T, never[start : start + step].T, strict=True):
-                above = chance >= limit[:, None]
-                above[not_reached] = False
-                found += above
-            parts = found.reshape(len(some), -1, self._amount.shots)
+            some = odds[start : start + step]
+            found = classes(source, shots, np.repeat(some[:, None], times, axis=1))
             for bit in range(group.width):
-                ones = np.count_nonzero(parts & (1 << bit), axis=2)
-                each[pairs[start : start + step] + bit] = 1 - 2 * ones / self._amount.shots
+                ones = found[..., patterns >> bit & 1 == 1].sum(axis=-1)
+                each[pairs[start : start + step] + bit] = 1 - 2 * ones / shots
 
     def plan(self, runner: Runner) -> Plan:
         parts = [] if self._rest is None else [self._rest.plan(runner)]
-        return total(parts if self._drawing is None else [*parts, self._drawing])
-
-
-def _limits(odds: Floats) -> Floats:
-    """Where 32 random bits reach limit k, the pattern is above k. One beyond `_HIGHEST` is never
-    reached: what is certain must not fail in one of 2^32 shots."""
-    sums = np.cumsum(odds[:, :-1], axis=1)
-    found: Floats = np.where(
-        sums < 1 - 2.0**-40, np.minimum(np.rint(sums * 2.0**32), _HIGHEST), 2.0**32
-    )
-    return found
+        return total(parts if self._drawing is None else [*parts, self._drawing.plan])
 
 
 def plan_drawing(pub: EstimatorPub, options: EstimatorOptions, runner: Runner) -> Plan | None:
@@ -155,7 +143,7 @@ def plan_drawing(pub: EstimatorPub, options: EstimatorOptions, runner: Runner) -
     if np.isin(structure.kinds[unread(structure)], (Kind.MEASURE, Kind.RESET)).any():
         return None
     try:
-        once = runner.plan_expecting(pub.batch, pub.observables)
+        once = runner.expecting(pub.batch, pub.observables).plan
     except FailedError:
         return None
     # Three products of products for each that is asked for, or a circuit run for each few of them.
@@ -209,9 +197,10 @@ def _only(wanted: Configurations, bases: Sequence[Basis]) -> Configurations:
     """Some of the bases; their pairs keep their places."""
     firsts: Index = np.cumsum([0, *(len(basis.points) for basis in bases)])
     kept = tuple(
-        replace(basis, first=int(first)) for basis, first in zip(bases, firsts, strict=False)
+        msgspec.structs.replace(basis, first=int(first))
+        for basis, first in zip(bases, firsts, strict=False)
     )
-    return replace(wanted, bases=kept, count=int(firsts[-1]))
+    return dataclasses.replace(wanted, bases=kept, count=int(firsts[-1]))
 
 
 def _odds(means: Floats) -> Floats:
@@ -225,6 +214,6 @@ def _odds(means: Floats) -> Floats:
         plus, minus = pairs[:, :, 0].copy(), pairs[:, :, 1].copy()
         pairs[:, :, 0], pairs[:, :, 1] = plus + minus, plus - minus
         step *= 2
-    odds = np.maximum(0.0, whole / size)
-    found: Floats = odds / odds.sum(axis=1, keepdims=True)
+    odds = whole / size
+    found: Floats = np.where(odds > _CERTAIN, odds, 0.0)
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import msgspec
@@ -23,6 +24,19 @@ from ketway.routines.placing import on_qubits, used_qubits
 from ketway.routines.seeing import Sight, sights
 
 LearnedT = TypeVar("LearnedT")
+
+
+@dataclass(frozen=True)
+class Expecting:
+    """Expectation values that are wanted, and how each part of them will be found."""
+
+    rows: int
+    observables: Observables
+    parts: tuple[tuple[Sight, Plan], ...]
+
+    @property
+    def plan(self) -> Plan:
+        return total([planned for _, planned in self.parts])
 
 
 class Runner:
@@ -129,8 +143,22 @@ class Runner:
         Only what an observable can see of the circuits is run, and what single products see, each
         for itself, if all together see too much.
         """
-        values = np.zeros((len(batch), observables.products))
-        for sight, planned in self._sights(batch, observables):
+        return self.expected(self.expecting(batch, observables))
+
+    def expecting(self, batch: Batch, observables: Observables) -> Expecting:
+        """How `expect` would find them; raises `FailedError` where it cannot."""
+        parts = tuple(
+            (
+                sight,
+                plan_expectations(sight.batch, sight.observables, self.machine, noise=self.noise),
+            )
+            for sight in sights(batch, observables, noisy=self.noise is not None)
+        )
+        return Expecting(len(batch), observables, parts)
+
+    def expected(self, wanted: Expecting) -> Floats:
+        values = np.zeros((wanted.rows, wanted.observables.products))
+        for sight, planned in wanted.parts:
             values[:, sight.products] = expectations(
                 sight.batch,
                 sight.observables,
@@ -139,17 +167,7 @@ class Runner:
                 threads=self.machine.threads,
             )
             self._note(Provenance(planned.engine, "expectation", planned.precision))
-        return observables.combined(values)
-
-    def _sights(self, batch: Batch, observables: Observables) -> Iterator[tuple[Sight, Plan]]:
-        for sight in sights(batch, observables, noisy=self.noise is not None):
-            yield (
-                sight,
-                plan_expectations(sight.batch, sight.observables, self.machine, noise=self.noise),
-            )
-
-    def plan_expecting(self, batch: Batch, observables: Observables) -> Plan:
-        return total([planned for _, planned in self._sights(batch, observables)])
+        return wanted.observables.combined(values)
 
 
 def total(plans: Sequence[Plan]) -> Plan:
