@@ -120,21 +120,22 @@ class CustomAnswer(msgspec.Struct, frozen=True, tag=True):
     made_by: list[Provenance] = []
 
 
+class Written(msgspec.Struct, frozen=True, tag=True):
+    """An answer in its vendor's own words: to a question that no other vendor has."""
+
+    text: bytes
+    made_by: list[Provenance] = []
+
+
 _TYPES: Final[dict[str, Any]] = {
     "sampler": PrimitiveAnswer | QuasiAnswer,
     "estimator": PrimitiveAnswer | ValuesAnswer,
     "circuit-runner": CountsAnswer,
     "qasm3-runner": CountsAnswer,
+    "executor": Written,
 }
 
 
 def answer_of(routine: str) -> Any:
     """The type of a routine's answers. What is no routine of Ketway's is an operator's."""
     return _TYPES.get(routine, CustomAnswer)
-
-
-class Written(msgspec.Struct, frozen=True):
-    """An answer in its vendor's own words: to a question that no other vendor has."""
-
-    text: bytes
-    made_by: list[Provenance] = []

@@ -1,8 +1,8 @@
 """Programs of the operator's own: Python functions of installed packages, which jobs run by name.
 
 A package names its function in the entry point group `ketway.programs`; the entry point's name is
-the program's. The function takes a msgspec `Struct`, which the job's parameters are checked against,
-and a `Backend`:
+the program's. The function takes a msgspec `Struct`, against which the job's parameters are
+checked, and a `Backend`:
 
     class Inputs(msgspec.Struct):
         angles: NDArray[np.float64]

@@ -75,7 +75,7 @@ def _array(reading: Reading, wanted: Any, value: Any) -> Any:
     scalar = inner[0] if inner and isinstance(inner[0], type) else None
     if scalar is None or found.dtype == scalar:
         return found
-    exact = found.astype(scalar) if np.can_cast(found.dtype, scalar, "same_kind") else None
+    exact: Any = found.astype(scalar) if np.can_cast(found.dtype, scalar, "same_kind") else None
     if exact is None and found.dtype.kind == "f" and np.issubdtype(scalar, np.integer):
         exact = found.astype(scalar) if (found == np.rint(found)).all() else None
     if exact is None:

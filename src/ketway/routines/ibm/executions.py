@@ -21,7 +21,7 @@ from ketway.engines.engine import Plan
 from ketway.jobs.answers import CountsOfCircuit
 from ketway.jobs.failures import Code
 from ketway.jobs.results import width_of
-from ketway.routines.ibm.checking import check_structures, check_totals
+from ketway.routines.ibm.checking import check_circuits, check_totals
 from ketway.routines.ibm.notes import notes_of
 from ketway.routines.ibm.simulating import Simulating, read_simulating
 from ketway.routines.ibm.typed import ParamsError, Reading
@@ -47,8 +47,12 @@ class Executions(msgspec.Struct, frozen=True):
     shots: int
     simulating: Simulating
 
-    def structure(self, circuit: int) -> Structure:
-        return self.batches[self.order[circuit][0]].structure
+    def members(self) -> list[list[int]]:
+        """For each batch the circuits that its rows are."""
+        found: list[list[int]] = [[] for _ in self.batches]
+        for circuit, (batch, _) in enumerate(self.order):
+            found[batch].append(circuit)
+        return found
 
 
 class Executing:
@@ -72,8 +76,9 @@ class Executing:
 
     def check(self, inputs: Any, device: Device) -> None:
         found = self.executions(inputs)
-        check_structures((found.structure(i) for i in range(len(found.order))), device)
-        check_totals([(1, found.shots)] * len(found.order), device)
+        members = found.members()
+        check_circuits(found.batches, device, "Circuit", lambda place, row: members[place][row])
+        check_totals([(1, found.shots)] * len(found.order), device, "Circuit")
 
     def plan(self, inputs: Any, runner: Runner) -> Sequence[Plan]:
         found = self.executions(inputs)
@@ -105,7 +110,7 @@ def shots_of(value: Any, default: int, where: str) -> int:
     if value is None:
         return default
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ParamsError(where, "shots are a whole number from 1.", Code.TOO_MANY_SHOTS)
+        raise ParamsError(where, "a whole number from 1 is wanted.", Code.TOO_MANY_SHOTS)
     return value
 
 
@@ -181,13 +186,8 @@ def simulating_of(given: dict[str, Any], where: str) -> Simulating:
 def counted(found: Executions, runner: Runner, *, keep: bool) -> list[CountsOfCircuit]:
     """The counts of every circuit, and with `keep` the order in which they came."""
     circuits: list[CountsOfCircuit | None] = [None] * len(found.order)
-    members: list[list[int]] = [[] for _ in found.batches]
-    for circuit, (batch, _) in enumerate(found.order):
-        members[batch].append(circuit)
-    for key, batch in enumerate(found.batches):
-        for circuit, shots in zip(
-            members[key], _shots(batch, found.shots, runner, key), strict=True
-        ):
+    for key, (batch, members) in enumerate(zip(found.batches, found.members(), strict=True)):
+        for circuit, shots in zip(members, _shots(batch, found.shots, runner, key), strict=True):
             outcomes, counts, rows = _tallied(shots)
             about = found.about[circuit]
             circuits[circuit] = CountsOfCircuit(

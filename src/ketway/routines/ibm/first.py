@@ -76,7 +76,7 @@ def _alongside(given: dict[str, Any], name: str, count: int) -> list[Any]:
 
 
 def _ordered(reading: Reading, template: Template, names: Any, row: Any, i: int) -> Any:
-    """The values in the circuit's own order. Clients give them in it, but say names all the same."""
+    """The values in the circuit's own order. Clients give them in it, and say names as well."""
     where = f"parameters[{i}]"
     if not isinstance(names, list):
         raise ParamsError(where, "a list of the circuit's parameters is wanted.")

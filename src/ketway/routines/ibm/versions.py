@@ -21,15 +21,19 @@ class _Look(msgspec.Struct):
 
     pubs: msgspec.Raw | UnsetType = UNSET
     circuits: msgspec.Raw | UnsetType = UNSET
+    version: Any = None
 
 
 def is_first(params: bytes) -> bool:
-    """Whether these are the parameters of the first version: circuits, and no PUBs."""
+    """Whether these are the parameters of the first version. They need not say so: then it is the
+    first where there are circuits and no PUBs."""
     try:
         look = msgspec.json.decode(params, type=_Look)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return False  # the second version says what is wrong with it
-    return look.pubs is UNSET and look.circuits is not UNSET
+    if look.version is None:
+        return look.pubs is UNSET and look.circuits is not UNSET
+    return bool(look.version == 1)
 
 
 class Versions:
