@@ -144,7 +144,7 @@ def read_executions(
         place = places.setdefault(id(template), len(templates))
         if place == len(templates):
             templates.append(template)
-            notes.append(notes_of(reading, circuit, where))
+            notes.append(notes_of(circuit, where))
         rows.setdefault(place, []).append((i, bound[0]))
         name = template.name or f"circuit-{i}"
         about.append(About(name, template.registers, notes[place]))

@@ -19,13 +19,13 @@ _HEADER: Final = struct.Struct("!HcHIIQIQ")
 version 12 on, a count follows."""
 
 
-def notes_of(reading: Reading, circuit: Any, where: str) -> dict[str, Any]:
+def notes_of(circuit: Any, where: str) -> dict[str, Any]:
     """The notes of a circuit in QPY, which was read before; none of what cannot have any."""
     text = circuit.get("__value__") if type_of(circuit) == "QuantumCircuit" else circuit
     if not isinstance(text, str) or ";" in text:
         return {}
     try:
-        file, cursor, offsets = open_file(reading.binary(text, where), DEFAULT_LIMITS)
+        file, cursor, offsets = open_file(Reading().binary(text, where), DEFAULT_LIMITS)
         here = Cursor(cursor.data[offsets[0] :]) if offsets else cursor
         name, _, phase, _, _, size, _, _ = here.unpack(_HEADER)
         here.take((4 if file.version >= 12 else 0) + name + phase)

@@ -16,12 +16,12 @@ _REAL: Final = 1e-10
 
 def read_operator(reading: Reading, value: Any, where: str) -> dict[str, float]:
     """Pauli labels and their coefficients. Given is a `SparsePauliOp`, `Pauli` or `PauliList` in
-    settings, a label, or labels with coefficients."""
+    settings, typed or plain, a label, or labels with coefficients."""
     if isinstance(value, str):
         value = {"data": value}
     elif type_of(value) == "settings":
         value = value.get("__value__")
-    elif type_of(value) is None and isinstance(value, dict):
+    elif type_of(value) is None and isinstance(value, dict) and "data" not in value:
         value = {"data": list(value), "coeffs": list(value.values())}
     if not isinstance(value, dict) or "data" not in value:
         raise ParamsError(
