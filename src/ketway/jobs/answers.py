@@ -111,6 +111,35 @@ class ValuesAnswer(msgspec.Struct, frozen=True, tag=True):
     made_by: list[Provenance] = []
 
 
+class LearnedLayer(msgspec.Struct, frozen=True):
+    """The noise of a layer, as rates of Paulis."""
+
+    circuit: bytes
+    """The layer on its own qubits, in QPY; empty where the client has it."""
+    qubits: list[int]
+    """Qubit k of the layer is `qubits[k]` of the machine."""
+    generators: list[tuple[str, tuple[int, ...]]]
+    """Letters, and the qubit of the layer that each is on."""
+    rates: list[float]
+    errors: list[float]
+    """Standard errors of the rates."""
+    protocol: str
+    """How it was learned: `lindblad`, or `trex` for measurements."""
+
+
+class LearnedAnswer(msgspec.Struct, frozen=True, tag=True):
+    """The answer of a noise learner."""
+
+    layers: list[LearnedLayer]
+    options: dict[str, Any]
+    """Those that it learned by."""
+    schema: str = ""
+    """In which version of the vendor's schema it is wanted; empty where there was none."""
+    plain: bool = False
+    """Whether it is for a reader that has no Qiskit."""
+    made_by: list[Provenance] = []
+
+
 class CustomAnswer(msgspec.Struct, frozen=True, tag=True):
     """What an operator's program returned."""
 
@@ -133,6 +162,7 @@ _TYPES: Final[dict[str, Any]] = {
     "circuit-runner": CountsAnswer,
     "qasm3-runner": CountsAnswer,
     "executor": Written,
+    "noise-learner": LearnedAnswer,
 }
 
 

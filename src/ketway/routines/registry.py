@@ -21,6 +21,7 @@ _OWN: Final = {
     "circuit-runner": "ketway.routines.ibm.runners:CIRCUIT_RUNNER",
     "qasm3-runner": "ketway.routines.ibm.runners:QASM3_RUNNER",
     "executor": "ketway.routines.ibm.executor:EXECUTOR",
+    "noise-learner": "ketway.routines.ibm.noise_learner:NOISE_LEARNER",
 }
 _FIRST: Final = {
     "sampler": "ketway.routines.ibm.first_sampler:first",

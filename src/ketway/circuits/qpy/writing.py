@@ -25,12 +25,14 @@ _PARAM: Final = struct.Struct("!cQ")
 _ANGLE: Final = struct.Struct("<d")
 _LAYOUT: Final = struct.Struct("!?iiiIi")
 
-_NAMES: Final = {
-    (row.kind, row.controls): name for name, row in reversed(STANDARD.items()) if row.controls >= 0
-}
+_NAMES: Final[dict[tuple[Kind, int], str]] = {}
 """Where two classes are one gate, the one that stands first in the table is written."""
+for _name, _row in STANDARD.items():
+    if _row.controls >= 0:
+        _NAMES.setdefault((_row.kind, _row.controls), _name)
+
 _NOTES: Final = b"{}"
-_NAME: Final = b"q"
+_REGISTER_NAME: Final = b"q"
 
 
 def write_qpy(circuit: Circuit) -> bytes:
@@ -53,8 +55,8 @@ def write_qpy(circuit: Circuit) -> bytes:
         _CIRCUIT.pack(0, b"f", _PHASE.size, qubits, 0, len(_NOTES), 1, len(written)),
         _PHASE.pack(phase),
         _NOTES,
-        _REGISTER.pack(b"q", True, qubits, len(_NAME), True),
-        _NAME,
+        _REGISTER.pack(b"q", True, qubits, len(_REGISTER_NAME), True),
+        _REGISTER_NAME,
         struct.pack(f"!{qubits}q", *range(qubits)),
         struct.pack("!Q", 0),  # definitions
         *written,
@@ -67,7 +69,9 @@ def write_qpy(circuit: Circuit) -> bytes:
 def _instruction(kind: Kind, controls: int, qubits: list[int], params: list[float]) -> bytes:
     name = _NAMES[kind, controls].encode()
     closed = (1 << controls) - 1
-    head = _INSTRUCTION.pack(len(name), 0, len(params), len(qubits), 0, 0, 0, 0, controls, closed)
+    head: bytes = _INSTRUCTION.pack(
+        len(name), 0, len(params), len(qubits), 0, 0, 0, 0, controls, closed
+    )
     operands = b"".join(_OPERAND.pack(b"q", qubit) for qubit in qubits)
     angles = b"".join(_PARAM.pack(b"f", _ANGLE.size) + _ANGLE.pack(angle) for angle in params)
     return head + name + operands + angles

@@ -6,14 +6,24 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 import msgspec
+import numpy as np
 
 from ketway.circuits.circuit import Batch
+from ketway.circuits.template import Template
 from ketway.devices.device import Device
 from ketway.devices.isa import check_isa
 from ketway.jobs.failures import Code, FailedError, Failure
 
 MOST_EXECUTIONS: Final = 10_000_000
 """Shots of all circuits of a job together: twice what IBM takes."""
+
+_ANY_ANGLE: Final = 0.6180339887498949
+"""Stands for a value that is not known, where a circuit is only looked at: no special angle."""
+
+
+def any_batch(template: Template) -> Batch:
+    """One of the circuits that a template stands for."""
+    return template.batch(np.full((1, len(template.parameters)), _ANY_ANGLE))
 
 
 def check_circuits(
