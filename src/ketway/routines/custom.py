@@ -4,6 +4,8 @@ A package names its function in the entry point group `ketway.programs`; the ent
 the program's. The function takes a msgspec `Struct`, against which the job's parameters are
 checked, and a `Backend`:
 
+    from ketway.programs import Backend
+
     class Inputs(msgspec.Struct):
         angles: NDArray[np.float64]
 
@@ -34,7 +36,7 @@ from ketway.devices.noise import NoiseModel
 from ketway.engines.engine import Plan
 from ketway.jobs.answers import CustomAnswer
 from ketway.jobs.failures import Code, FailedError, Failure
-from ketway.routines.custom_backend import Backend, Circuit
+from ketway.routines.custom_backend import Backend
 from ketway.routines.custom_values import given_values, returned
 from ketway.routines.ibm.simulating import seed_of
 from ketway.routines.ibm.typed import decoded
@@ -126,6 +128,8 @@ class Custom:
             raise
         except (Exception, SystemExit) as error:
             # The operator finds where it was in the server's log; the user gets the message.
+            for line in backend.logged:
+                sys.stderr.write(f"{self.name}: {line}\n")
             traceback.print_exc(file=sys.stderr)
             raise self._failed(f"{type(error).__name__}: {error}") from None
         return CustomAnswer(value, backend.logged, runner.used)
@@ -155,10 +159,13 @@ class Custom:
                 "parameters could be checked",
                 Code.INTERNAL,
             )
-        return given_values(params, type_)
+        try:
+            return given_values(params, type_)
+        except TypeError as error:
+            raise self._failed(f"its inputs cannot be read: {error}", Code.INTERNAL) from None
 
     def _failed(self, why: str, code: Code = Code.SIMULATION_ERROR) -> FailedError:
         return FailedError(Failure(code, f"The program {self.name!r} failed: {why[:2000]}."))
 
 
-__all__ = ["GROUP", "Backend", "Circuit", "Custom", "Program", "custom_names", "program"]
+__all__ = ["GROUP", "Custom", "Program", "custom_names", "program"]
