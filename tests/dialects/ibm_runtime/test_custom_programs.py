@@ -118,8 +118,9 @@ def test_inputs_are_checked(client: Client, params: Any, said: str) -> None:
 @pytest.mark.parametrize(
     ("program", "said"),
     [
-        ("raises", "The program 'raises' failed: LookupError: no such molecule."),
-        ("leaves", "The program 'leaves' failed: SystemExit: I had enough."),
+        ("raises", "The program 'raises' failed: LookupError: no such molecule (awry.py, line "),
+        ("leaves", "The program 'leaves' failed: SystemExit: I had enough (awry.py, line "),
+        ("eats", "it needed more than the 1,073,741,824 bytes of memory that it is granted"),
         (
             "opaque",
             "The program 'opaque' failed: TypeError: result.of[1]: a value of "

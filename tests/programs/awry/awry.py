@@ -61,6 +61,10 @@ def dies(inputs: Nothing, backend: Backend) -> Any:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def eats(inputs: Nothing, backend: Backend) -> Any:
+    return np.ones(1 << 33).sum()
+
+
 def opaque(inputs: Nothing, backend: Backend) -> Any:
     return {"of": [1, object()]}
 
