@@ -1,4 +1,5 @@
-"""One Ketway for the whole session, in its own process; and a world that ends at this machine."""
+"""What the suites of IBM's clients share, as a plugin of pytest: one Ketway for the whole session,
+in its own process, the variables that lead to it, and a world that ends at this machine."""
 
 from __future__ import annotations
 
