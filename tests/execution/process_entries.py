@@ -121,6 +121,18 @@ def threads(send: Send, each: int) -> None:
         worker.join()
 
 
+REHEARSALS: list[int] = []
+"""In which processes `rehearse` was called, as far as this one knows."""
+
+
+def rehearse() -> None:
+    REHEARSALS.append(os.getpid())
+
+
+def stumble() -> None:
+    raise RuntimeError("stumbled")
+
+
 def describe(send: Send) -> None:
     """What this process is, as JSON."""
     import resource
@@ -144,6 +156,7 @@ def describe(send: Send) -> None:
         ],
         "blocked": len(signal.pthread_sigmask(signal.SIG_BLOCK, [])),
         "numpy": "numpy" in sys.modules,
+        "rehearsed": REHEARSALS,
     }
     send(json.dumps(described).encode())
 

@@ -136,7 +136,7 @@ def test_an_impossible_frame_ends_the_process(run: Run, kind: str) -> None:
     async def test(processes: Processes) -> None:
         # The descriptor frames leave by: a forked child's is fixed, a spawned one's is the second
         # it makes.
-        _, ending = await whole(processes, asked("lie", fd=3 if kind == "zygote" else 4))
+        _, ending = await whole(processes, asked("lie", fd=4 if kind == "spawning" else 3))
         assert ending.reason == "crashed"
         assert str(FRAME_LIMIT) in ending.stderr
 
@@ -312,7 +312,7 @@ def test_limits_are_the_processs_own(run: Run) -> None:
 
 def test_many_at_once(run: Run, kind: str) -> None:
     async def test(processes: Processes) -> None:
-        number = 200 if kind == "zygote" else 12
+        number = 12 if kind == "spawning" else 200
         requests = [b"%d" % index * 1000 for index in range(number)]
         ends = await asyncio.gather(*(whole(processes, request) for request in requests))
         assert [frames for frames, _ in ends] == [[request] for request in requests]
@@ -323,7 +323,7 @@ def test_many_at_once(run: Run, kind: str) -> None:
 
 def test_many_killed_at_once(run: Run, kind: str) -> None:
     async def test(processes: Processes) -> None:
-        number = 40 if kind == "zygote" else 6
+        number = 6 if kind == "spawning" else 40
         begins = await asyncio.gather(*(begun(processes, asked("sleep")) for _ in range(number)))
         for _, running in begins:
             running.kill()
@@ -338,7 +338,7 @@ def test_no_descriptor_is_left_open(run: Run, kind: str) -> None:
 
     async def test(processes: Processes) -> None:
         deeds = [asked("leave", code=1), asked("sleep"), asked("count", sizes=[1]), asked("abort")]
-        for request in deeds * (5 if kind == "zygote" else 1):
+        for request in deeds * (1 if kind == "spawning" else 5):
             limits = Limits(bytes=1 << 30, seconds=0.2, threads=1)
             await whole(processes, request, limits)
         await processes.open()

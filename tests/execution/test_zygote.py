@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -12,16 +13,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.execution.zygotes import children_of, until_spares, zygote_of
 
 from ketway.execution import forked_process
-from ketway.execution.processes import Ending, Limits
+from ketway.execution.processes import CannotStartError, Ending, Limits
+from ketway.execution.spares import QUIET_SECONDS
 from ketway.execution.zygote import ZygoteProcesses
 
 HERE = Path(__file__).parent
 PATIENCE = 60
 AMPLE = Limits(bytes=1 << 30, seconds=300, threads=1)
 
-Test = Callable[[ZygoteProcesses], Awaitable[None]]
+Test = Callable[[ZygoteProcesses], Awaitable[object]]
 
 
 @pytest.fixture(autouse=True)
@@ -29,9 +32,9 @@ def entries_importable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(HERE))
 
 
-def run(test: Test, preload: tuple[str, ...] = ()) -> None:
+def run(test: Test, preload: tuple[str, ...] = (), rehearsal: str | None = None) -> None:
     async def whole_test() -> None:
-        processes = ZygoteProcesses("process_entries:act", preload)
+        processes = ZygoteProcesses("process_entries:act", preload, rehearsal)
         await processes.open()
         try:
             await asyncio.wait_for(test(processes), PATIENCE)
@@ -206,6 +209,84 @@ def test_what_the_kernel_holds_of_a_dead_child_is_delivered(
         assert ending.reason == "finished"
 
     run(test)
+
+
+REHEARSAL = "process_entries:rehearse"
+
+
+def test_a_spare_has_rehearsed_and_is_like_any_other_child() -> None:
+    async def test(processes: ZygoteProcesses) -> None:
+        spares = await until_spares(processes)
+        for pid in spares:
+            child = await described(processes)
+            assert child["pid"] == pid
+            assert child["rehearsed"] == [pid]
+            assert child["fds"] == [0, 1, 2, 3, 4]
+            assert child["session"] == child["group"] == pid
+            assert child["default"] == [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
+
+    run(test, rehearsal=REHEARSAL)
+
+
+def test_spares_are_made_only_while_nothing_runs() -> None:
+    async def test(processes: ZygoteProcesses) -> None:
+        spares = await until_spares(processes)
+        running = [
+            await processes.start(asked("sleep"), AMPLE, lambda frame: None) for _ in range(3)
+        ]
+        assert [process.pid for process in running[:2]] == spares
+        await asyncio.sleep(20 * QUIET_SECONDS)
+        assert children_of(zygote_of(processes)) == [process.pid for process in running]
+        for process in running:
+            process.kill()
+        for process in running:
+            await process.ended()
+        assert not set(await until_spares(processes)) & set(spares)
+
+    run(test, rehearsal=REHEARSAL)
+
+
+def test_a_spare_that_dies_is_replaced_by_another_but_not_for_ever() -> None:
+    async def test(processes: ZygoteProcesses) -> None:
+        first = (await until_spares(processes))[0]
+        os.kill(first, signal.SIGKILL)
+        await until_dead(first)
+        assert (await described(processes))["pid"] not in (first, 0)
+        for _ in range(2):
+            for pid in children_of(zygote_of(processes)):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+                await until_dead(pid)
+            await asyncio.sleep(10 * QUIET_SECONDS)
+        await until_spares(processes, 0)
+        child = await described(processes)
+        assert child["rehearsed"] == []
+
+    run(test, rehearsal=REHEARSAL)
+
+
+def test_without_a_rehearsal_that_works_there_are_no_spares() -> None:
+    async def test(processes: ZygoteProcesses) -> None:
+        await asyncio.sleep(20 * QUIET_SECONDS)
+        await until_spares(processes, 0)
+        assert (await described(processes))["rehearsed"] == []
+
+    run(test, rehearsal="process_entries:stumble")
+
+
+def test_a_rehearsal_that_is_not_there_is_said() -> None:
+    with pytest.raises(CannotStartError, match="dance"):
+        run(described, rehearsal="process_entries:dance")
+
+
+def test_spares_die_with_their_zygote() -> None:
+    async def test(processes: ZygoteProcesses) -> None:
+        spares = await until_spares(processes)
+        os.kill(zygote_of(processes), signal.SIGKILL)
+        for pid in spares:
+            await until_dead(pid)
+
+    run(test, rehearsal=REHEARSAL)
 
 
 def test_close_leaves_no_zygote() -> None:

@@ -19,7 +19,8 @@ Counts = NDArray[np.int64]
 _DIGITS: Final = 53
 """Binary digits of the odds: all that a float between 1/2 and 1 has."""
 _FEW: Final = 8
-"""So many trials of each count draw their numbers at once. Part of what a seed means, as the next."""
+"""So many trials of each count draw their numbers at once. Part of what a seed means, as the next
+is."""
 _WORDS: Final = 1 << 16
 """Words of random bits in memory at the same time, if more than one count wants them."""
 

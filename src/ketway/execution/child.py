@@ -53,15 +53,20 @@ _LAST_WARNING_SECONDS = 2
 
 def load_entry(entry: str, preload: Sequence[str]) -> Entry:
     """Imports everything and finds the function that `entry` (`module:function`) names."""
-    module, separator, function = entry.partition(":")
-    if not separator or not function:
-        raise ValueError(f"The entry is {entry!r}; it must be written module:function.")
     for name in preload:
         importlib.import_module(name)
+    return load(entry)
+
+
+def load(named: str) -> Callable[..., None]:
+    """The function that `module:function` names."""
+    module, separator, function = named.partition(":")
+    if not separator or not function:
+        raise ValueError(f"The entry is {named!r}; it must be written module:function.")
     found = getattr(importlib.import_module(module), function)
     if not callable(found):
-        raise TypeError(f"The entry {entry!r} is a {type(found).__name__}, not a function.")
-    return cast(Entry, found)
+        raise TypeError(f"The entry {named!r} is a {type(found).__name__}, not a function.")
+    return cast(Callable[..., None], found)
 
 
 def confine(limits: Limits) -> None:

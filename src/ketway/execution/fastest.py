@@ -25,15 +25,20 @@ def can_fork_safely() -> bool:
 
 
 def default_processes(
-    entry: str, preload: Sequence[str] = (), *, force_spawn: bool = False
+    entry: str,
+    preload: Sequence[str] = (),
+    *,
+    rehearsal: str | None = None,
+    force_spawn: bool = False,
 ) -> Processes:
     """The fastest processes this machine can have.
 
     `entry` is `module:function`, the function taking `(request, send)`; `preload` names modules to
-    import ahead, which must not compute anything when imported.
+    import ahead, which must not compute anything when imported. `rehearsal` is another function:
+    what a process does that waits for its first request, where it has the time.
     """
     if not force_spawn and can_fork_safely():
         from ketway.execution.zygote import ZygoteProcesses  # it needs Linux to be imported
 
-        return ZygoteProcesses(entry, preload)
+        return ZygoteProcesses(entry, preload, rehearsal)
     return SpawnedProcesses(entry, preload)

@@ -19,10 +19,13 @@ PRELOAD = (
     "ketway.routines.ibm.estimator",
     "ketway.routines.ibm.executor",
     "ketway.execution.warming",
-    # numpy imports these when they are first used, which would be in every forked process anew.
+    # These are imported when they are first used, which would be in every forked process anew.
     "numpy.ma",
     "numpy.random",
+    "encodings.utf_32_le",
 )
+
+REHEARSAL = "ketway.execution.rehearsal:rehearse"
 
 IDLE_SECONDS = 0.25
 """How long a shared process waits for another bundle. A process costs milliseconds, and on systems
@@ -84,7 +87,9 @@ class SharedHandle:
 class LocalExecutor:
     def __init__(self, slots: int, memory: int, *, force_spawn: bool = False) -> None:
         self._capacity = Capacity(slots, memory)
-        self._processes = default_processes(ENTRY, PRELOAD, force_spawn=force_spawn)
+        self._processes = default_processes(
+            ENTRY, PRELOAD, rehearsal=REHEARSAL, force_spawn=force_spawn
+        )
         self._idle: list[_Shared] = []
 
     def capacity(self) -> Capacity:

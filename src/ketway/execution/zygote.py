@@ -14,7 +14,7 @@ import os
 import socket
 import subprocess
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import IO
 
 import msgspec
@@ -54,9 +54,11 @@ class ZygoteProcesses:
     as long as the server, which the event loop's does.
     """
 
-    def __init__(self, entry: str, preload: Sequence[str] = ()) -> None:
+    def __init__(
+        self, entry: str, preload: Sequence[str] = (), rehearsal: str | None = None
+    ) -> None:
         self._entry = entry
-        self._preload = list(preload)
+        self._settings = {"entry": entry, "preload": list(preload), "rehearsal": rehearsal}
         self._zygote: _Zygote | None = None
         self._opening = asyncio.Lock()
         self._closed = False
@@ -100,7 +102,7 @@ class ZygoteProcesses:
                 await self._zygote.bury()
                 self._zygote = None
             if self._zygote is None:
-                zygote = _Zygote(self._entry, self._preload)
+                zygote = _Zygote(self._entry, self._settings)
                 try:
                     await zygote.ready()
                 except BaseException:
@@ -113,7 +115,7 @@ class ZygoteProcesses:
 class _Zygote:
     """One zygote, from its start to its end, and the children it has."""
 
-    def __init__(self, entry: str, preload: Sequence[str]) -> None:
+    def __init__(self, entry: str, settings: Mapping[str, object]) -> None:
         self._loop = asyncio.get_running_loop()
         self.lost = False
         self._entry = entry
@@ -126,7 +128,7 @@ class _Zygote:
         self._control.setblocking(False)
         self._output: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
         try:
-            self._process = self._launch(theirs.fileno(), entry, preload)
+            self._process = self._launch(theirs.fileno(), settings)
         except OSError as error:
             self._control.close()
             self._output.close()
@@ -136,16 +138,11 @@ class _Zygote:
         self._pidfd = os.pidfd_open(self._process.pid)
         self._loop.add_reader(self._control.fileno(), self._hear)
 
-    def _launch(self, control: int, entry: str, preload: Sequence[str]) -> subprocess.Popen[bytes]:
-        settings = {
-            "control": control,
-            "entry": entry,
-            "preload": list(preload),
-        }
+    def _launch(self, control: int, settings: Mapping[str, object]) -> subprocess.Popen[bytes]:
         # A fresh interpreter, never a fork of the server: no threads, no locks, no secrets. In a
         # session of its own, so that Ctrl-C in the server's terminal is the server's to handle.
         return subprocess.Popen(  # noqa: S603 (this interpreter, our own words)
-            command("ketway.execution.zygote_process", settings),
+            command("ketway.execution.zygote_process", {**settings, "control": control}),
             stdin=subprocess.DEVNULL,
             stdout=self._output,
             stderr=self._output,

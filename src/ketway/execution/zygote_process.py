@@ -22,6 +22,7 @@ import signal
 import socket
 import sys
 import traceback
+from collections.abc import Callable
 from typing import NoReturn, TypeAlias
 
 import msgspec
@@ -30,6 +31,7 @@ from ketway.execution.child import (
     Entry,
     confine,
     die_with_parent,
+    load,
     load_entry,
     run_and_exit,
     thread_setters,
@@ -37,6 +39,7 @@ from ketway.execution.child import (
 )
 from ketway.execution.frames import FrameWriter, read_requests
 from ketway.execution.processes import Limits
+from ketway.execution.spares import QUIET_SECONDS, Spares, wait_for_terms
 
 MESSAGE_BYTES = 1 << 16
 CHANNEL = 3
@@ -105,11 +108,12 @@ def main() -> NoReturn:
     control.set_inheritable(False)
     try:
         entry = load_entry(settings["entry"], settings["preload"])
+        rehearsal = None if settings["rehearsal"] is None else load(settings["rehearsal"])
     except BaseException:
         control.send(_encode(Unready(traceback.format_exc()[-MESSAGE_BYTES // 8 :])))
         os._exit(1)
     try:
-        Zygote(control, entry).serve()
+        Zygote(control, entry, rehearsal).serve()
     except OSError:
         # The server is gone, or its socket is.
         traceback.print_exc()
@@ -119,9 +123,13 @@ def main() -> NoReturn:
 class Zygote:
     """Forks when asked, and says when and how each child ended."""
 
-    def __init__(self, control: socket.socket, entry: Entry) -> None:
+    def __init__(
+        self, control: socket.socket, entry: Entry, rehearsal: Callable[[], object] | None
+    ) -> None:
         self._control = control
         self._entry = entry
+        self._rehearsal = rehearsal
+        self._spares = Spares(self._be_spare)
         self._thread_setters = thread_setters()
         self._pid = os.getpid()
         self._children: dict[int, tuple[int, int]] = {}
@@ -137,7 +145,11 @@ class Zygote:
         sys.stdout.flush()
         self._control.send(_encode(Ready()))
         while True:
-            for fd, _ in self._poll.poll():
+            quiet = self._rehearsal is not None and not self._children and self._spares.wanted
+            events = self._poll.poll(QUIET_SECONDS if quiet else None)
+            if not events:
+                self._make_spare()
+            for fd, _ in events:
                 if fd == self._control.fileno():
                     self._hear()
                 else:
@@ -164,7 +176,16 @@ class Zygote:
             for fd in fds:
                 os.close(fd)
 
+    def _make_spare(self) -> None:
+        spare = self._spares.make()
+        if spare is not None:
+            self._poll.register(spare.pidfd, select.EPOLLIN)
+
     def _fork(self, fork: Fork, channel: int, stderr: int) -> None:
+        spare = self._spares.take(fork.limits, [channel, stderr])
+        if spare is not None:
+            self._tell_forked(fork.id, spare.pid, spare.pidfd)
+            return
         pid = os.fork()
         if pid == 0:
             try:
@@ -179,17 +200,23 @@ class Zygote:
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
             raise
-        self._children[pidfd] = (fork.id, pid)
         self._poll.register(pidfd, select.EPOLLIN)
-        socket.send_fds(self._control, [_encode(Forked(fork.id, pid))], [pidfd])
+        self._tell_forked(fork.id, pid, pidfd)
+
+    def _tell_forked(self, key: int, pid: int, pidfd: int) -> None:
+        self._children[pidfd] = (key, pid)
+        socket.send_fds(self._control, [_encode(Forked(key, pid))], [pidfd])
 
     def _bury(self, pidfd: int) -> None:
+        # Whatever was forked since may hold it too: closing it would not be enough.
+        self._poll.unregister(pidfd)
+        if self._spares.bury(pidfd):
+            return
         key, pid = self._children.pop(pidfd)
         # Not reaped yet, so neither its number nor its group's can belong to anyone else.
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(pid, signal.SIGKILL)
         _, status, usage = os.wait4(pid, 0)
-        self._poll.unregister(pidfd)
         os.close(pidfd)
         code = os.waitstatus_to_exitcode(status)
         self._control.send(
@@ -204,12 +231,26 @@ class Zygote:
             )
         )
 
+    def _be_spare(self, line: socket.socket) -> NoReturn:
+        self._settle()
+        assert self._rehearsal is not None
+        os.dup2(line.fileno(), CHANNEL, inheritable=False)
+        _close_above(CHANNEL)
+        self._rehearsal()
+        self._serve_request(*wait_for_terms(socket.socket(fileno=CHANNEL)))
+
     def _be_child(self, limits: Limits, channel: int, stderr: int) -> NoReturn:
+        self._settle()
+        self._serve_request(limits, channel, stderr)
+
+    def _settle(self) -> None:
         if not die_with_parent(self._pid):
             os._exit(1)
         os.setsid()
         for number in _IGNORED:
             signal.signal(number, signal.SIG_DFL)
+
+    def _serve_request(self, limits: Limits, channel: int, stderr: int) -> NoReturn:
         os.dup2(stderr, 1)
         os.dup2(stderr, 2)
         os.dup2(channel, CHANNEL, inheritable=False)

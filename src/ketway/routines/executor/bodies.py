@@ -13,7 +13,7 @@ from msgspec import UNSET, Meta, UnsetType
 from ketway.routines.executor.limits import DEFAULT_LIMITS
 from ketway.routines.executor.tensors import TensorBody
 
-Dimension: TypeAlias = Annotated[int, Meta(ge=0)]
+Dimension: TypeAlias = Annotated[int, Meta(ge=0, le=DEFAULT_LIMITS.dimension)]
 Shape: TypeAlias = Annotated[tuple[Dimension, ...], Meta(max_length=DEFAULT_LIMITS.axes)]
 ChunkSize: TypeAlias = Annotated[int, Meta(ge=1)] | Literal["auto"]
 

@@ -55,6 +55,15 @@ def check_size(program: QuantumProgram) -> None:
         prod(item.shape) * program.shots * sum(len(r.bits) for r in item.circuit.registers)
         for item in program.items
     )
+    for index, item in enumerate(program.items):
+        circuit = item.circuit
+        angles = prod(item.shape) * max(circuit.structure.params, len(circuit.parameters))
+        if angles > DEFAULT_LIMITS.angles:
+            raise ExecutorError(
+                f"the circuits would have {angles:,} angles, and at most "
+                f"{DEFAULT_LIMITS.angles:,} are bound: split the item.",
+                f"quantum_program.items[{index}]",
+            )
     if program.level != "classified":
         # A point of the readout takes as much as many bits.
         bits *= 128

@@ -17,10 +17,14 @@ class Limits:
     """Of one circuit."""
     axes: int = 16
     """Of a tensor, and of an item's shape."""
+    dimension: int = 1 << 31
+    """Along one axis: also where another axis is empty, and nothing is there."""
     elements: int = 1 << 26
     """Of one tensor that is sent."""
     circuits: int = 200_000
     """Bound circuits of one item: the size of its shape."""
+    angles: int = 1 << 27
+    """Of all bound circuits of one item, with those that its circuit has fixed."""
     outcome_bits: int = 1 << 30
     """That all items measure together."""
 

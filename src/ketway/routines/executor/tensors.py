@@ -43,7 +43,9 @@ def read_tensor(body: TensorBody, compressed: bool, where: str) -> NDArray[Any]:
             f"{', '.join(sorted(known))}.",
             where,
         )
-    if len(body.shape) > DEFAULT_LIMITS.axes or any(size < 0 for size in body.shape):
+    if len(body.shape) > DEFAULT_LIMITS.axes or not all(
+        0 <= size <= DEFAULT_LIMITS.dimension for size in body.shape
+    ):
         raise ExecutorError("the tensor has a shape that cannot be.", where)
     count = prod(body.shape)
     if count > DEFAULT_LIMITS.elements:
@@ -90,9 +92,14 @@ def inflated(data: bytes, most: int, where: str) -> bytes:
     return found
 
 
+def writable(kind: np.dtype[Any], compressed: bool) -> bool:
+    """Whether a version has a type for such numbers."""
+    return compressed or _NAMES[kind] in PLAIN_KINDS
+
+
 def write_tensor(values: NDArray[Any], compressed: bool) -> TensorBody:
     name = _NAMES[values.dtype.newbyteorder("<")]
-    assert compressed or name in PLAIN_KINDS, f"this version has no type {name}"
+    assert writable(values.dtype, compressed), f"this version has no type {name}"
     if name == "bool":
         data = np.packbits(values, bitorder="little").tobytes()
     else:

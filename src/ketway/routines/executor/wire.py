@@ -42,7 +42,8 @@ from ketway.routines.executor.program import (
     Version,
 )
 from ketway.routines.executor.samplex import LindbladMap, Samplex, read_samplex
-from ketway.routines.executor.tensors import TensorBody, read_tensor
+from ketway.routines.executor.samplex.interface import ANGLES
+from ketway.routines.executor.tensors import TensorBody, read_tensor, writable
 
 T = TypeVar("T")
 
@@ -225,6 +226,13 @@ def _samplex_item(
             f"{len(circuit.parameters)}.",
             where,
         )
+    for name, output in samplex.outputs.items():
+        if name != ANGLES and not writable(output.kind, version == "v2.0"):
+            raise ExecutorError(
+                f"the samplex has the output {shown(name)} of type {output.kind}, which version "
+                f"{version} of the executor's schema does not have.",
+                where,
+            )
     _check_size(body.shape, where)
     given = {
         name: _argument(value, version, f"{where}.samplex_arguments, {shown(name)}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from math import prod
 from typing import Final
 
@@ -33,14 +34,11 @@ class Executor:
     inputs = ExecutorInputs
 
     def read(self, params: bytes) -> ExecutorInputs:
-        read_params(params)
+        _read(params)
         return ExecutorInputs(params)
 
-    def _read(self, inputs: ExecutorInputs) -> Params:
-        return read_params(inputs.params)
-
     def size(self, inputs: ExecutorInputs) -> Size:
-        program = self._read(inputs).program
+        program = _read(inputs.params).program
         counts = [(prod(i.shape), i.circuit.structure.counts) for i in program.items]
         return Size(
             circuits=sum(points for points, _ in counts),
@@ -60,13 +58,13 @@ class Executor:
         return ()  # they are read from the text, and by its reader checked
 
     def check(self, inputs: ExecutorInputs, device: Device) -> None:
-        program = self._read(inputs).program
+        program = _read(inputs.params).program
         check_size(program)
         check_circuits(map(_some, program.items), device)
         check_totals([(prod(item.shape), program.shots) for item in program.items], device)
 
     def plan(self, inputs: ExecutorInputs, runner: Runner) -> list[Plan]:
-        program = self._read(inputs).program
+        program = _read(inputs.params).program
         return [
             scaled(runner.plan_sampling(batch, program.shots), float(points))
             for points, batch in ((prod(item.shape), _some(item)) for item in program.items)
@@ -74,12 +72,19 @@ class Executor:
         ]
 
     def run(self, inputs: ExecutorInputs, runner: Runner) -> Written:
-        params = self._read(inputs)
+        params = _read(inputs.params)
         answer = execute(params.program, runner)
         return Written(encode(answer, params.version), runner.used)
 
 
 EXECUTOR: Final = Executor()
+
+
+@lru_cache(maxsize=1)
+def _read(params: bytes) -> Params:
+    """Read once in each process, though reading, sizing, checking and planning ask for it."""
+    return read_params(params)
+
 
 _ANY_ANGLE: Final = 0.6180339887498949
 """Stands for what a samplex will draw, where a circuit is only looked at: no special angle."""

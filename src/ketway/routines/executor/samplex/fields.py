@@ -24,6 +24,8 @@ T = TypeVar("T")
 _WRITTEN: Final = {"c128": "<c16", "i64": "<i8", "u32": "<u8", "u8": "<u2"}
 _DIGITS: Final = 9
 _AXES: Final = 5
+_LONGEST: Final = 1 << 31
+"""Along one axis, also where another is empty."""
 
 
 class _Array(msgspec.Struct, frozen=True):
@@ -47,7 +49,7 @@ def array(text: str, what: str, where: str) -> NDArray[Any]:
     kind = _WRITTEN.get(found.dtype)
     if kind is None:
         raise ExecutorError(f"{what} is an array of the unknown type {shown(found.dtype)}.", where)
-    if len(found.shape) > _AXES or any(size < 0 for size in found.shape):
+    if len(found.shape) > _AXES or any(not 0 <= size <= _LONGEST for size in found.shape):
         raise ExecutorError(f"{what} is an array of a shape that cannot be.", where)
     try:
         data = binascii.a2b_base64(found.data, strict_mode=True)
@@ -129,6 +131,8 @@ class Fields:
             raise self.error("it has no gates.")
         if sort == "u2":
             made = found.astype(np.complex128)
+            if not (np.abs(made.real) < 2).all() or not (np.abs(made.imag) < 2).all():
+                raise self.error("its matrices are not unitary.")
             unit = made @ made.conj().swapaxes(-1, -2)
             if not np.allclose(unit, np.eye(2), rtol=0, atol=1e-6):
                 raise self.error("its matrices are not unitary.")

@@ -37,7 +37,8 @@ class LindbladMap:
         paulis = np.zeros((self.qubits, samples), np.uint8)
         signs = np.zeros((1, samples), np.uint8)
         for term, (qubits, letters) in enumerate(self.terms):
-            rates = self.rates[term] * scales[:, min(term, scales.shape[1] - 1)]
+            with np.errstate(over="ignore", invalid="ignore"):
+                rates = self.rates[term] * scales[:, min(term, scales.shape[1] - 1)]
             chance = -np.expm1(-2 * np.abs(rates)) / 2
             drawn = draws.uniform((points, randomizations))
             acts = (drawn < chance[:, None]).astype(np.uint8)

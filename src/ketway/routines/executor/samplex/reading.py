@@ -18,6 +18,8 @@ from ketway.routines.executor.samplex.samplex import Samplex, finalized, ordered
 
 NEWEST: Final = 4
 _TABLES_FROM: Final = 4
+_AXES: Final = 4
+"""Of an output, beside the randomizations."""
 _KINDS: Final = {
     name: np.dtype(name)
     for name in (
@@ -70,7 +72,7 @@ def _version(graph: _Graph) -> int:
     header = Fields(graph.attrs, "header")
     version = header.number("ssv") if header.has("ssv") else 1
     if not 1 <= version <= NEWEST:
-        raise ExecutorError(
+        raise header.error(
             f"the samplex is of serialization version (SSV) {version}, and 1 to {NEWEST} are read: "
             "use an older qiskit-ibm-runtime, or a newer Ketway."
         )
@@ -157,7 +159,11 @@ def _outputs(header: Fields) -> dict[str, Tensor]:
         if not isinstance(wanted, Tensor):
             raise header.error(f"its output {shown(name)} is no tensor.")
         first, *rest = wanted.shape or (0,)
-        if first != RANDOMIZATIONS or not rest or any(type(d) is str for d in rest):
+        if (
+            first != RANDOMIZATIONS
+            or not 0 < len(rest) <= _AXES
+            or any(type(d) is str for d in rest)
+        ):
             raise header.error(
                 f"its output {shown(name)} does not have the shape ({RANDOMIZATIONS}, numbers)."
             )

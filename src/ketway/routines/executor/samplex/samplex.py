@@ -69,10 +69,12 @@ class Samplex:
             for name, shape in own.items()
         }
         for which, some in product(*self._parts(points, randomizations)):
-            count = len(range(*some.indices(randomizations)))
+            count = some.stop - some.start
             part = self._draw(inputs.part(which), count, seed, f"{which.start}/{some.start}")
             for name, values in part.items():
-                made[name][which, some] = values.reshape(-1, count, *own[name])
+                made[name][which, some] = values.reshape(
+                    which.stop - which.start, count, *own[name]
+                )
         return made
 
     def _parts(self, points: int, randomizations: int) -> tuple[list[slice], list[slice]]:
@@ -121,7 +123,7 @@ def finalized(samplex: Samplex) -> Samplex:
     for number, node in (*samplex.sampling, *samplex.evaluating, *samplex.collecting):
         checking.where = f"node {number}"
         node.check(checking)
-    checking.where = ""
+    checking.where = "header"
     taken = samplex.inputs.get(ANGLES)
     wanted = len(samplex.expressions.parameters)
     if wanted and (not isinstance(taken, Tensor) or taken.shape != (wanted,)):
@@ -130,7 +132,10 @@ def finalized(samplex: Samplex) -> Samplex:
             "that size."
         )
     _check_set(samplex, checking)
-    return replace(samplex, bytes=checking.bytes)
+    numbers = expressions + sum(
+        prod(map(int, tensor.shape[1:])) for tensor in samplex.outputs.values()
+    )
+    return replace(samplex, bytes=checking.bytes + 8 * numbers)
 
 
 def _check_set(samplex: Samplex, checking: Checking) -> None:

@@ -67,6 +67,8 @@ class BasisChange:
         taken = checking.inputs.get(self.reference)
         if not isinstance(taken, Tensor) or taken.shape != (self.subsystems,):
             raise checking.error("the input that it changes basis by does not have its size.")
+        if taken.kind.kind not in "iu" or taken.optional:
+            raise checking.error("the input that it changes basis by is not of whole numbers.")
         checking.make(self.register, self.sort, self.subsystems)
 
     def run(self, run: Run, node: int) -> None:
@@ -98,19 +100,37 @@ class InjectNoise:
         taken = checking.inputs.get(f"{_MAPS}.{self.reference}")
         if not isinstance(taken, Noise) or taken.qubits != self.subsystems:
             raise checking.error("the noise map that it injects does not have its size.")
+        self._check_scales(checking, "noise_scales", ())
+        self._check_scales(checking, "local_scales", (taken.terms,))
         checking.make(self.register, "pauli", self.subsystems)
         checking.make(self.signs, "z2", 1)
 
+    def _check_scales(self, checking: Checking, name: str, shape: tuple[str, ...]) -> None:
+        found = checking.inputs.get(f"{name}.{self.modifier}") if self.modifier else None
+        if found is None:
+            return
+        if not isinstance(found, Tensor) or found.shape != shape or found.kind.kind not in "fiu":
+            raise checking.error(
+                f"the input `{name}`, which scales its noise, is not "
+                f"{'a number for each term of the map' if shape else 'one number'}."
+            )
+
     def run(self, run: Run, node: int) -> None:
         noise = run.inputs.maps[f"{_MAPS}.{self.reference}"]
+        run.registers[self.register], run.registers[self.signs] = noise.sample(
+            run.draws(node), self._scales(run, len(noise)), run.randomizations
+        )
+
+    def _scales(self, run: Run, terms: int) -> NDArray[np.float64]:
+        """One row for each point, one column for each term or for all."""
         scales: NDArray[np.float64] = np.ones((run.inputs.points, 1))
-        if self.modifier:
+        if self.modifier and terms:
             whole = run.inputs.tensors.get(f"noise_scales.{self.modifier}")
             local = run.inputs.tensors.get(f"local_scales.{self.modifier}")
-            if local is not None and len(noise):
-                scales = scales * local
-            if whole is not None:
-                scales = scales * whole[:, None]
-        run.registers[self.register], run.registers[self.signs] = noise.sample(
-            run.draws(node), scales, run.randomizations
-        )
+            # What grows beyond all numbers is noise that always acts half of the time.
+            with np.errstate(over="ignore"):
+                if local is not None:
+                    scales = scales * local
+                if whole is not None:
+                    scales = scales * whole[:, None]
+        return scales
