@@ -29,7 +29,7 @@ JSON = """
 | `env` | an object of variables |
 | `run` | `{"job", "result"}`, with `--no-wait` only `{"job"}` |
 | `jobs` | `{"jobs", "next"}` |
-| `job` | `{"job", "result", "events"}`; `result` is null until the job completes |
+| `job` | `{"job", "options", "result", "events"}`; `result` is null if it has none or is private |
 | `cancel`, `delete` | `{"jobs", "errors"}` |
 | `backends` | `{"backends"}` |
 | `doctor` | `{"ok", "here", "server"}` |
