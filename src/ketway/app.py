@@ -141,7 +141,9 @@ class App:
     def _make_router(
         self, accounts: Accounts, backends: Backends, noise_models: NoiseModels
     ) -> Router:
-        own = control.Routes(self.jobs, backends, noise_models, self._health, self._checks)
+        own = control.Routes(
+            self.jobs, backends, noise_models, self.sessions, self._health, self._checks
+        )
         ionq = ionq_v04.Routes(self.jobs, backends)
         largest = self.settings.max_body
         tokens = Tokens(self.settings.data)

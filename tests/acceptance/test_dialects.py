@@ -119,3 +119,21 @@ def test_a_job_of_ibms_is_canceled_and_deleted(house: House, client: Client) -> 
     assert house("delete", job_id).out == f"{job_id}  deleted\n"
     assert client.ask("GET", one).status == 404
     assert client.ask("GET", f"{one}/results").status == 404
+
+
+def test_a_session_of_ibms_is_seen_and_closed(house: House, client: Client) -> None:
+    body = {"backend": "ibmq_qasm_simulator", "mode": "batch"}
+    session_id = client.ask("POST", "/api/v1/sessions", body).json["id"]
+    job_id = to_ibm(client, session_id=session_id)
+    client.completed(job_id)
+    _, row = house("sessions", "--alive").out.splitlines()
+    told = [session_id, "active", "batch", "ibm_runtime", "ibmq_qasm_simulator", "1", "0", "0"]
+    assert row.split()[:8] == told
+    listed = house("jobs", "--session", session_id[:30], "--json").json["jobs"]
+    assert [job["id"] for job in listed] == [job_id]
+    assert f"session   {session_id}" in house("job", job_id).out
+    closed = house("session", session_id, "--close")
+    assert closed.out.splitlines()[0] == f"Session {session_id}  closed"
+    assert "no more jobs: it was closed" in closed.out
+    assert client.ask("GET", f"/api/v1/sessions/{session_id}").json["state"] == "closed"
+    assert house("sessions", "--alive").err == "No such sessions.\n"

@@ -10,7 +10,7 @@ from ketway.cli.address import DEFAULT_URL
 from ketway.cli.client import Client
 from ketway.cli.exits import CommandError, Exit
 from ketway.cli.finding import identifier, pages
-from ketway.cli.options import Json, Url
+from ketway.cli.options import DialectName, Json, Url
 from ketway.cli.showing import shots
 from ketway.cli.terminal import Piece, age, clean, emit, line, note, state, table
 
@@ -27,10 +27,7 @@ def jobs(
         Parameter(help="Only jobs in this state."),
     ] = None,
     backend: Annotated[str | None, Parameter(help="Only jobs on this backend.")] = None,
-    dialect: Annotated[
-        Literal["control", "ionq_v04", "ibm_runtime"] | None,
-        Parameter(help="Only jobs that came through this API; `control` is Ketway's own."),
-    ] = None,
+    dialect: DialectName = None,
     tag: Annotated[
         list[str] | None,
         Parameter(negative="", help="Only jobs with this tag; given twice, with both."),

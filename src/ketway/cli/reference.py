@@ -31,6 +31,8 @@ JSON = """
 | `jobs` | `{"jobs", "next"}` |
 | `job` | `{"job", "options", "result", "events"}`; `result` is null if it has none or is private |
 | `cancel`, `delete` | `{"jobs", "errors"}` |
+| `sessions` | `{"sessions", "next"}` |
+| `session` | `{"session"}` |
 | `backends` | `{"backends"}` |
 | `doctor` | `{"ok", "here", "server"}` |
 | `version` | `{"version", "python", "server"}`; `server` is null where none answers |

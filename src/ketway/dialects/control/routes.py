@@ -17,6 +17,7 @@ from ketway.circuits.qpy import QpyError, programs_of_text
 from ketway.devices.noise import NoiseModel
 from ketway.dialects.control import errors
 from ketway.dialects.control.routines import answer_type, answer_view, options_of
+from ketway.dialects.control.sessions import SessionRoutes
 from ketway.dialects.control.wire import (
     BackendsView,
     BackendView,
@@ -50,6 +51,7 @@ from ketway.service.backends import Backend, Backends
 from ketway.service.errors import ConflictError, NotFoundError, RefusedError
 from ketway.service.jobs import Answer, Jobs
 from ketway.service.noise_models import NoiseModels
+from ketway.service.sessions import Sessions
 from ketway.service.submission import Submission
 from ketway.store.queries import Filter
 
@@ -70,12 +72,14 @@ class Routes:
         jobs: Jobs,
         backends: Backends,
         noise_models: NoiseModels,
+        sessions: Sessions,
         health: Callable[[], Health],
         checks: Callable[[], Checks],
     ) -> None:
         self._jobs = jobs
         self._backends = backends
         self._noise_models = noise_models
+        self._sessions = SessionRoutes(sessions)
         self._health = health
         self._checks = checks
         self._document: bytes = b""
@@ -273,6 +277,7 @@ class Routes:
             Operation("GET", job + "/result", "getResult", self.result, "What a job answered",
                       query=WaitQuery, answer=ResultView,
                       refusals={409: "The job has no result, or none yet, or is private."}),
+            *self._sessions.operations(),
             Operation("GET", "/openapi.json", "getDocument", self.openapi,
                       "This API as an OpenAPI document", answer=dict[str, Any], public=True),
         )
