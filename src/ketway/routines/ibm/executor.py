@@ -8,7 +8,6 @@ from math import prod
 from typing import Final
 
 import msgspec
-import numpy as np
 
 from ketway.circuits.circuit import Batch, Structure
 from ketway.devices.device import Device
@@ -17,7 +16,7 @@ from ketway.engines.engine import Plan
 from ketway.jobs.answers import Written
 from ketway.routines.executor import CircuitItem, Params, check_size, encode, execute, read_params
 from ketway.routines.executor.program import Item
-from ketway.routines.ibm.checking import check_circuits, check_totals
+from ketway.routines.ibm.checking import any_batch, check_circuits, check_totals
 from ketway.routines.routine import Size
 from ketway.routines.runner import Runner, scaled
 
@@ -86,14 +85,8 @@ def _read(params: bytes) -> Params:
     return read_params(params)
 
 
-_ANY_ANGLE: Final = 0.6180339887498949
-"""Stands for what a samplex will draw, where a circuit is only looked at: no special angle."""
-
-
 def _some(item: Item) -> Batch:
     """One of an item's circuits: those of a samplex are not drawn yet."""
-    count = len(item.circuit.parameters)
-    values = np.full((1, count), _ANY_ANGLE)
     if isinstance(item, CircuitItem) and item.arguments.size:
-        values = item.arguments.reshape(-1, count)[:1]
-    return item.circuit.batch(values)
+        return item.circuit.batch(item.arguments.reshape(-1, len(item.circuit.parameters))[:1])
+    return any_batch(item.circuit)
