@@ -162,6 +162,7 @@ _TYPES: Final[dict[str, Any]] = {
     "circuit-runner": CountsAnswer,
     "qasm3-runner": CountsAnswer,
     "executor": Written,
+    "calibrate": Written,
     "noise-learner": LearnedAnswer,
 }
 

@@ -4,6 +4,8 @@ A package names its function in the entry point group `ketway.programs`; the ent
 the program's. The function takes a msgspec `Struct`, against which the job's parameters are
 checked, and a `Backend`:
 
+    from ketway.programs import Backend
+
     class Inputs(msgspec.Struct):
         angles: NDArray[np.float64]
 
@@ -17,13 +19,13 @@ docs/how-to/custom-programs.md.
 from __future__ import annotations
 
 import inspect
-import sys
 import traceback
 import typing
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import metadata
+from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 import msgspec
@@ -34,7 +36,7 @@ from ketway.devices.noise import NoiseModel
 from ketway.engines.engine import Plan
 from ketway.jobs.answers import CustomAnswer
 from ketway.jobs.failures import Code, FailedError, Failure
-from ketway.routines.custom_backend import Backend, Circuit
+from ketway.routines.custom_backend import Backend
 from ketway.routines.custom_values import given_values, returned
 from ketway.routines.ibm.simulating import seed_of
 from ketway.routines.ibm.typed import decoded
@@ -122,12 +124,16 @@ class Custom:
         backend = Backend(runner)
         try:
             value = returned(function(given, backend), "result")
-        except (FailedError, MemoryError):
+        except FailedError:
             raise
+        except MemoryError:
+            raise self._failed(
+                f"it needed more than the {inputs.memory:,} bytes of memory that it is granted: "
+                "give it smaller inputs, or let it ask for more (ketway.programs.program)",
+                Code.CIRCUIT_TOO_COMPLEX,
+            ) from None
         except (Exception, SystemExit) as error:
-            # The operator finds where it was in the server's log; the user gets the message.
-            traceback.print_exc(file=sys.stderr)
-            raise self._failed(f"{type(error).__name__}: {error}") from None
+            raise self._failed(f"{type(error).__name__}: {error}{_place(error)}") from None
         return CustomAnswer(value, backend.logged, runner.used)
 
     def _program(self) -> Program:
@@ -155,10 +161,27 @@ class Custom:
                 "parameters could be checked",
                 Code.INTERNAL,
             )
-        return given_values(params, type_)
+        try:
+            return given_values(params, type_)
+        except TypeError as error:
+            raise self._failed(f"its inputs cannot be read: {error}", Code.INTERNAL) from None
 
     def _failed(self, why: str, code: Code = Code.SIMULATION_ERROR) -> FailedError:
         return FailedError(Failure(code, f"The program {self.name!r} failed: {why[:2000]}."))
 
 
-__all__ = ["GROUP", "Backend", "Circuit", "Custom", "Program", "custom_names", "program"]
+def _place(error: BaseException) -> str:
+    """Where it was raised: the innermost place outside Ketway, which is the program's or that of a
+    library that it calls."""
+    own = str(Path(__file__).parents[1])
+    frames = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if not frame.filename.startswith(own)
+    ]
+    if not frames:
+        return ""
+    return f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno}, in {frames[-1].name})"
+
+
+__all__ = ["GROUP", "Custom", "Program", "custom_names", "program"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -26,12 +25,13 @@ MOST_LOGGED: Final = 10_000
 LONGEST_LINE: Final = 1_000
 
 
-@dataclass(frozen=True)
 class Circuit:
     """A circuit, perhaps with parameters. Users send them in QPY or OpenQASM; a program makes them
     of OpenQASM."""
 
-    template: Template
+    # No dataclass: msgspec would read one field by field.
+    def __init__(self, template: Template) -> None:
+        self.template: Final = template
 
     @classmethod
     def of_qasm(cls, text: str) -> Circuit:

@@ -112,7 +112,8 @@ def returned(value: Any, where: str, deep: int = 0) -> Any:
     if isinstance(value, (list, tuple, set, frozenset)):
         return [returned(one, f"{where}[{i}]", deep + 1) for i, one in enumerate(value)]
     raise TypeError(
-        f"{where}: a {type(value).__name__} cannot be returned: return plain data and arrays"
+        f"{where}: a value of type {type(value).__name__} cannot be returned: return plain data "
+        "and arrays"
     )
 
 

@@ -22,6 +22,7 @@ _OWN: Final = {
     "qasm3-runner": "ketway.routines.ibm.runners:QASM3_RUNNER",
     "executor": "ketway.routines.ibm.executor:EXECUTOR",
     "noise-learner": "ketway.routines.ibm.noise_learner:NOISE_LEARNER",
+    "calibrate": "ketway.routines.ibm.calibrator:CALIBRATOR",
 }
 _FIRST: Final = {
     "sampler": "ketway.routines.ibm.first_sampler:first",

@@ -29,6 +29,7 @@ from ketway.dialects.ibm_runtime.wire import (
     job_object,
     metrics_object,
 )
+from ketway.jobs.answers import CustomAnswer, answer_of
 from ketway.jobs.ids import is_id
 from ketway.jobs.job import FINAL, Job, State
 from ketway.routines import registry
@@ -143,11 +144,15 @@ class JobRoutes:
         return encoded(b"null", media="text/plain")
 
     async def logs(self, call: Call) -> Response:
-        """What happened to the job, a line each."""
+        """What happened to the job, a line each, and what its program had to say."""
         job = self._job(call)
         lines = [f"{_clock(e.at)} {e.kind}" for e in self._jobs.events(job)]
         if job.failure is not None:
             lines.append(job.failure.message)
+        custom = answer_of(job.routine) is CustomAnswer
+        # The answer of a private job is read once, and that for its result.
+        if custom and job.state is State.COMPLETED and not job.private:
+            lines += (await self._jobs.routine_answer(job, CustomAnswer)).log
         return encoded("".join(f"{line}\n" for line in lines).encode(), media="text/plain")
 
     async def metrics(self, call: Call) -> Response:

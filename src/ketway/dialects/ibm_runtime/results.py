@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ketway.devices.device import Device
-from ketway.dialects.ibm_runtime import learned_results, older_results
+from ketway.dialects.ibm_runtime import custom_results, learned_results, older_results
 from ketway.dialects.ibm_runtime.typed import array, typed
 from ketway.jobs.answers import (
     Bits,
     CountsAnswer,
+    CustomAnswer,
     LearnedAnswer,
     PrimitiveAnswer,
     PubAnswer,
@@ -53,6 +54,8 @@ def write(answer: Any, job: Job, device: Device) -> bytes:
             shown = older_results.counts(answer, job.id, device.name, version)
         case LearnedAnswer():
             shown = learned_results.learned(answer, device.name)
+        case CustomAnswer():
+            shown = custom_results.custom(answer.value, job)
         case _:
             raise AssertionError(f"an answer of {job.routine} has no form here")
     return msgspec.json.encode(shown)

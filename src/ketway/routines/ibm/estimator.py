@@ -16,7 +16,7 @@ from ketway.jobs.answers import PrimitiveAnswer, PubAnswer
 from ketway.routines.estimator import EstimatorAnswer, estimate, plan_estimate
 from ketway.routines.ibm.checking import check_circuits, check_totals
 from ketway.routines.ibm.layer_noise import read_layer_noise
-from ketway.routines.ibm.observables import read_observables
+from ketway.routines.ibm.observables import letters, read_observables
 from ketway.routines.ibm.simulating import Simulating, read_simulating, seed_of
 from ketway.routines.ibm.typed import (
     ParamsError,
@@ -157,7 +157,7 @@ def _pub(
         raise ParamsError(
             where, "a PUB is a list: [circuit, observables, parameter values, precision]."
         )
-    template = reading.circuit(pub[0], f"{where}[0]")
+    template = reading.machine_circuit(pub[0], letters(pub[1]), f"{where}[0]")
     values, sweep = reading.bindings(template, pub[2] if len(pub) > 2 else None, f"{where}[2]")
     found = read_observables(pub[1], template.structure.qubits, sweep, f"{where}[1]")
     precision, shots = pub[3] if len(pub) > 3 else None, None

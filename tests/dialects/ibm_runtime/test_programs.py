@@ -1,4 +1,4 @@
-"""The programs of older clients as they answer over HTTP, to callers that have no Qiskit."""
+"""Programs beside the primitives of the second version, as they answer callers without Qiskit."""
 
 from __future__ import annotations
 
@@ -81,3 +81,19 @@ def test_a_machine(client: Client) -> None:
     shown = client.ask("GET", f"{BASE}/backends/ibm_torino/configuration").json
     assert found["backend_version"] == shown["backend_version"]
     assert len(found["results"][0]["data"]["counts"]) == 4
+
+
+def test_a_calibration(client: Client) -> None:
+    """It takes the machine as it is; a simulator has nothing to measure."""
+    params = {"schema_version": "v0.1", "options": {"experimental": {}}}
+    found = result(client, "calibrate", params, backend="ibm_torino")
+    assert found["schema_version"] == "v0.1"
+    assert found["start"] <= found["stop"]
+    for backend, given, said in (
+        ("ibmq_qasm_simulator", params, "calibrate a machine"),
+        ("ibm_torino", {}, "schema_version: known is v0.1"),
+    ):
+        body = {"program_id": "calibrate", "backend": backend, "params": given}
+        job = ended(client, client.ask("POST", f"{BASE}/jobs", body).json["id"])
+        assert job["status"] == "Failed"
+        assert said in job["state"]["reason"]
