@@ -105,7 +105,7 @@ def test_a_sweep_and_registers_of_any_width() -> None:
     empty = np.zeros((2, 3, 5, 0), np.uint8)
     bits = {"wide": Bits(9, wide), "empty": Bits(0, empty)}
     values = {"iq": np.array([[1 + 2j] * 3] * 2)}
-    view = answer_view(PrimitiveAnswer([PubAnswer((2, 3), bits, values)]))
+    view = answer_view(PrimitiveAnswer([PubAnswer((2, 3), bits, values)]), "sampler")
     assert isinstance(view.pubs, list)
     (pub,) = view.pubs
     assert pub.registers["wide"].counts == [{"0" * 9: 5}] * 5 + [{"1" + "0" * 8: 5}]
@@ -124,7 +124,7 @@ def test_shots_of_an_executor_are_shown_without_their_flips(version: Any) -> Non
         {"c": np.zeros((4, 1), np.bool_), "c_iq": np.array([1.5, 2.5])},
     )
     text = encode(Answer(items, (), "sampler_v2", b"{}"), version)
-    view = answer_view(Written(text))
+    view = answer_view(Written(text), "executor")
     assert isinstance(view.pubs, list)
     first, second = view.pubs
     assert first.shape == [3]
@@ -136,7 +136,7 @@ def test_shots_of_an_executor_are_shown_without_their_flips(version: Any) -> Non
 
 
 def pubs(answer: Any) -> Any:
-    return json.loads(msgspec.json.encode(answer_view(answer)))["pubs"]
+    return json.loads(msgspec.json.encode(answer_view(answer, "")))["pubs"]
 
 
 def test_answers_of_older_programs() -> None:
@@ -155,7 +155,7 @@ def test_answers_of_older_programs() -> None:
 
 def test_rates_are_named_by_the_qubits_of_the_machine() -> None:
     layer = LearnedLayer(b"", [7, 3], [("X", (0,)), ("ZY", (0, 1))], [0.1, 0.2], [0, 0], "lindblad")
-    view = answer_view(LearnedAnswer([layer], {}))
+    view = answer_view(LearnedAnswer([layer], {}), "noise-learner")
     assert isinstance(view.layers, list)
     (shown,) = view.layers
     assert (shown.qubits, shown.protocol) == ([7, 3], "lindblad")
@@ -164,7 +164,15 @@ def test_rates_are_named_by_the_qubits_of_the_machine() -> None:
 
 def test_what_an_operators_program_returned() -> None:
     value = {"grid": np.eye(2), "z": np.array(1 + 2j), "rest": ("a", [1, None])}
-    view = answer_view(CustomAnswer(value))
+    view = answer_view(CustomAnswer(value), "mine")
     assert json.loads(msgspec.json.encode(view)) == {
         "answer": {"grid": [[1.0, 0.0], [0.0, 1.0]], "z": [1.0, 2.0], "rest": ["a", [1, None]]}
     }
+
+
+def test_calibrations(client: Client) -> None:
+    params = {"schema_version": "v0.1", "options": {"experimental": {}}}
+    job = run(client, params, program_id="calibrate", backend="ibm_torino")
+    assert job["status"] == "Completed", job
+    told = ask(client, f"/jobs/{job['id']}/result")["answer"]
+    assert told == json.loads(client.ask("GET", f"{BASE}/jobs/{job['id']}/results").raw)

@@ -186,7 +186,7 @@ class Routes:
             )
         if job.routine != CIRCUITS:
             routine_answer = await self._jobs.routine_answer(job, answer_of(job.routine))
-            return reply(await asyncio.to_thread(answer_view, routine_answer))
+            return reply(await asyncio.to_thread(answer_view, routine_answer, job.routine))
         answer = await self._jobs.answer(job)
         children = await self._jobs.children(job)
         return reply(await asyncio.to_thread(_result_view, answer, children))

@@ -46,14 +46,16 @@ def options_of(params: bytes) -> dict[str, Any]:
         return {}
 
 
-def answer_view(answer: Any) -> ResultView:
+def answer_view(answer: Any, routine: str) -> ResultView:
     """Any answer of a routine's."""
     match answer:
         case PrimitiveAnswer():
             return ResultView(pubs=[_pub(index, pub) for index, pub in enumerate(answer.pubs)])
-        case Written():  # an executor's: there is no other
+        case Written() if routine == "executor":
             items = decode(answer.text)
             return ResultView(pubs=[_item(index, item) for index, item in enumerate(items)])
+        case Written():
+            return ResultView(answer=msgspec.json.decode(answer.text))
         case CountsAnswer():
             circuits = enumerate(answer.circuits)
             return ResultView(pubs=[_circuit(index, one) for index, one in circuits])

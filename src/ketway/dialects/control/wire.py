@@ -150,7 +150,8 @@ class ResultView(msgspec.Struct):
     pubs: list[PubResult] | UnsetType = UNSET
     layers: list[LayerResult] | UnsetType = UNSET
     answer: Any | UnsetType = UNSET
-    """What an operator's program returned; arrays are lists in lists."""
+    """What an operator's program returned, its arrays as lists in lists; or what only one vendor's
+    API has a question for, in that vendor's words."""
 
 
 class OptionsView(msgspec.Struct):
