@@ -170,6 +170,21 @@ def test_of_many_points_the_first_are_shown(ketway: Any, fake: Any, routine: Any
     assert out.endswith("and 13 more points: --json has them all\n")
 
 
+def test_quasi_distributions_layers_and_whatever_else(ketway: Any, fake: Any, routine: Any) -> None:
+    out = shown(ketway, fake, routine, [pub(0, [], outcomes={"0": 1.25, "1": -0.25})])
+    assert "1.2500" in out
+    assert "-0.2500" in out
+    layer = {"index": 0, "qubits": [7, 3], "protocol": "lindblad"}
+    rates = {"X7": 0.1, "Z7 Y3": 0.2} | {f"X{qubit}": 0.01 for qubit in range(20, 40)}
+    result = f"GET /jobs/{IDENTIFIER}/result"
+    fake.answers[result] = {"layers": [layer | {"rates": rates}]}
+    out = ketway("job", IDENTIFIER).out
+    assert "Layer 0, lindblad, qubits 7, 3\n  Z7 Y3       0.2\n  X7          0.1\n" in out
+    assert out.endswith("and 2 smaller rates: --json has them all\n")
+    fake.answers[result] = {"answer": {"x": [1, 2]}}
+    assert '{"x": [1, 2]}' in ketway("job", IDENTIFIER).out
+
+
 def test_nothing_is_asked_of_a_private_job(ketway: Any, fake: Any, routine: Any) -> None:
     fake.answers |= {
         f"GET /jobs/{IDENTIFIER}": routine | {"private": True},

@@ -5,13 +5,27 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from tests.acceptance.serving import BELL, Client
 from tests.dialects.ibm_runtime.test_jobs import ASYMMETRIC, BASE, BELL_QASM, run
 
 from ketway.dialects.control.routines import answer_view, options_of
-from ketway.jobs.answers import Bits, PrimitiveAnswer, PubAnswer, Written
+from ketway.jobs.answers import (
+    Bits,
+    CountsAnswer,
+    CountsOfCircuit,
+    CustomAnswer,
+    LearnedAnswer,
+    LearnedLayer,
+    PrimitiveAnswer,
+    PubAnswer,
+    Quasi,
+    QuasiAnswer,
+    ValuesAnswer,
+    Written,
+)
 from ketway.routines.executor.answer import Answer, encode
 
 CONTROL = "/ketway/v1"
@@ -119,3 +133,46 @@ def test_shots_of_an_executor_are_shown_without_their_flips(version: Any) -> Non
     assert first.values == {}
     assert second.registers["c"].counts == [{"0": 4}]
     assert second.values == {"c_iq": [1.5, 2.5]}
+
+
+def pubs(answer: Any) -> Any:
+    return json.loads(msgspec.json.encode(answer_view(answer, "")))["pubs"]
+
+
+def test_answers_of_older_programs() -> None:
+    outcomes = np.array([[1, 0], [0, 2]], np.uint8)
+    registers = {"a": 1, "b": 9}
+    circuit = CountsOfCircuit("bell", 10, 10, registers, outcomes, np.array([3, 4]))
+    (shown,) = pubs(CountsAnswer([circuit], 7))
+    counts = {"0" * 9 + "1": 3, "1" + "0" * 9: 4}
+    assert shown["registers"] == {"a, b": {"bits": 10, "counts": [counts]}}
+    (shown,) = pubs(QuasiAnswer([Quasi(10, outcomes, np.array([1.25, -0.25]))]))
+    assert shown["outcomes"] == {"0" * 9 + "1": 1.25, "1" + "0" * 9: -0.25}
+    first, second = pubs(ValuesAnswer(np.array([0.5, -1.0]), [{"shots": 3}, {}]))
+    assert (first["values"], first["metadata"]) == ({"evs": 0.5}, {"shots": 3})
+    assert (second["index"], second["values"]) == (1, {"evs": -1.0})
+
+
+def test_rates_are_named_by_the_qubits_of_the_machine() -> None:
+    layer = LearnedLayer(b"", [7, 3], [("X", (0,)), ("ZY", (0, 1))], [0.1, 0.2], [0, 0], "lindblad")
+    view = answer_view(LearnedAnswer([layer], {}), "noise-learner")
+    assert isinstance(view.layers, list)
+    (shown,) = view.layers
+    assert (shown.qubits, shown.protocol) == ([7, 3], "lindblad")
+    assert shown.rates == {"X7": 0.1, "Z7 Y3": 0.2}
+
+
+def test_what_an_operators_program_returned() -> None:
+    value = {"grid": np.eye(2), "z": np.array(1 + 2j), "rest": ("a", [1, None])}
+    view = answer_view(CustomAnswer(value), "mine")
+    assert json.loads(msgspec.json.encode(view)) == {
+        "answer": {"grid": [[1.0, 0.0], [0.0, 1.0]], "z": [1.0, 2.0], "rest": ["a", [1, None]]}
+    }
+
+
+def test_calibrations(client: Client) -> None:
+    params = {"schema_version": "v0.1", "options": {"experimental": {}}}
+    job = run(client, params, program_id="calibrate", backend="ibm_torino")
+    assert job["status"] == "Completed", job
+    told = ask(client, f"/jobs/{job['id']}/result")["answer"]
+    assert told == json.loads(client.ask("GET", f"{BASE}/jobs/{job['id']}/results").raw)

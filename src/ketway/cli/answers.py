@@ -16,6 +16,9 @@ ERRORS = ("stds", "ensemble_standard_error")
 
 
 def show_answer(result: dict[str, Any]) -> None:
+    if "layers" in result:
+        _layers(result["layers"])
+        return
     if "pubs" not in result:
         emit(result.get("answer"))
         return
@@ -31,6 +34,9 @@ def show_answer(result: dict[str, Any]) -> None:
             left -= len(shown)
             for place, counts in zip(_places(shape), shown, strict=False):
                 _histogram(name, place, counts)
+        if "outcomes" in pub and left > 0:
+            _bars(pub["outcomes"], None)
+        left -= "outcomes" in pub
         rows = list(_values(pub["values"]))
         hidden += max(0, len(rows) - max(0, left))
         for place, text in rows[: max(0, left)]:
@@ -44,10 +50,26 @@ def show_answer(result: dict[str, Any]) -> None:
 def _histogram(register: str, place: str, counts: dict[str, int]) -> None:
     shots = sum(counts.values())
     line(f"  {clean(register)}{place}, {plural(shots, 'shot')}")
-    outcomes = {bits: count / shots for bits, count in counts.items()} if shots else {}
+    _bars({bits: count / shots for bits, count in counts.items()} if shots else {}, counts)
+
+
+def _bars(outcomes: dict[str, float], counts: dict[str, int] | None) -> None:
     unicode = speaks_unicode(sys.stdout)
     for pieces in draw(outcomes, counts, columns=width(), unicode=unicode):
         line(*pieces)
+
+
+def _layers(layers: list[dict[str, Any]]) -> None:
+    """The largest rates of each layer."""
+    for layer in layers:
+        qubits = ", ".join(map(str, layer["qubits"]))
+        line((f"Layer {layer['index']}, {clean(layer['protocol'])}, qubits {qubits}", "bold"))
+        rates = sorted(layer["rates"].items(), key=lambda pair: -pair[1])
+        for generator, rate in rates[:POINTS_SHOWN]:
+            line(f"  {clean(generator):<12}{rate:.3g}")
+        if len(rates) > POINTS_SHOWN:
+            rest = plural(len(rates) - POINTS_SHOWN, "smaller rate")
+            line((f"  and {rest}: --json has them all", "dim"))
 
 
 def _values(values: dict[str, Any]) -> Iterator[tuple[str, str]]:

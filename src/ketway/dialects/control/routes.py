@@ -16,7 +16,7 @@ from ketway.circuits.ionq import read_circuit, read_multi
 from ketway.circuits.qpy import QpyError, programs_of_text
 from ketway.devices.noise import NoiseModel
 from ketway.dialects.control import errors
-from ketway.dialects.control.routines import answer_type, answer_view, options_of
+from ketway.dialects.control.routines import answer_view, options_of
 from ketway.dialects.control.sessions import SessionRoutes
 from ketway.dialects.control.wire import (
     BackendsView,
@@ -43,6 +43,7 @@ from ketway.dialects.control.wire import (
 )
 from ketway.dialects.http import Call, Dialect, Operation, encoded, reply
 from ketway.dialects.openapi import document
+from ketway.jobs.answers import answer_of
 from ketway.jobs.ids import is_id
 from ketway.jobs.job import CIRCUITS, Job, State
 from ketway.jobs.results import Result
@@ -184,7 +185,7 @@ class Routes:
                 "it, and nowhere else."
             )
         if job.routine != CIRCUITS:
-            routine_answer = await self._jobs.routine_answer(job, answer_type(job))
+            routine_answer = await self._jobs.routine_answer(job, answer_of(job.routine))
             return reply(await asyncio.to_thread(answer_view, routine_answer, job.routine))
         answer = await self._jobs.answer(job)
         children = await self._jobs.children(job)

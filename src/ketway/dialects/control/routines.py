@@ -10,12 +10,23 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from ketway.dialects.control.wire import PubResult, RegisterResult, ResultView
-from ketway.jobs.answers import Bits, PrimitiveAnswer, PubAnswer, Written
-from ketway.jobs.job import Job
+from ketway.dialects.control.wire import LayerResult, PubResult, RegisterResult, ResultView
+from ketway.jobs.answers import (
+    Bits,
+    CountsAnswer,
+    CountsOfCircuit,
+    CustomAnswer,
+    LearnedAnswer,
+    LearnedLayer,
+    PrimitiveAnswer,
+    PubAnswer,
+    Quasi,
+    QuasiAnswer,
+    ValuesAnswer,
+    Written,
+)
 from ketway.routines.executor.answer import decode
 
-_PRIMITIVES: Final = ("sampler", "estimator")
 _SETTINGS: Final = ("options", "settings")
 """What the names of objects end with that are no data."""
 _FLIPS: Final = "measurement_flips."
@@ -35,19 +46,34 @@ def options_of(params: bytes) -> dict[str, Any]:
         return {}
 
 
-def answer_type(job: Job) -> Any:
-    """What a job of this routine has answered with."""
-    return PrimitiveAnswer if job.routine in _PRIMITIVES else Written
-
-
-def answer_view(answer: PrimitiveAnswer | Written, routine: str) -> ResultView:
-    if isinstance(answer, PrimitiveAnswer):
-        return ResultView(pubs=[_pub(index, pub) for index, pub in enumerate(answer.pubs)])
-    if routine == "executor":
-        return ResultView(
-            pubs=[_item(index, item) for index, item in enumerate(decode(answer.text))]
-        )
-    return ResultView(answer=msgspec.Raw(answer.text))
+def answer_view(answer: Any, routine: str) -> ResultView:
+    """Any answer of a routine's."""
+    match answer:
+        case PrimitiveAnswer():
+            return ResultView(pubs=[_pub(index, pub) for index, pub in enumerate(answer.pubs)])
+        case Written() if routine == "executor":
+            items = decode(answer.text)
+            return ResultView(pubs=[_item(index, item) for index, item in enumerate(items)])
+        case Written():
+            return ResultView(answer=msgspec.json.decode(answer.text))
+        case CountsAnswer():
+            circuits = enumerate(answer.circuits)
+            return ResultView(pubs=[_circuit(index, one) for index, one in circuits])
+        case QuasiAnswer():
+            return ResultView(pubs=[_quasi(index, one) for index, one in enumerate(answer.dists)])
+        case ValuesAnswer():
+            pairs = zip(answer.values.tolist(), answer.metadata, strict=True)
+            return ResultView(
+                pubs=[
+                    PubResult(index=index, values={"evs": value}, metadata=metadata)
+                    for index, (value, metadata) in enumerate(pairs)
+                ]
+            )
+        case LearnedAnswer():
+            return ResultView(layers=[_layer(i, one) for i, one in enumerate(answer.layers)])
+        case CustomAnswer():
+            return ResultView(answer=_plain_value(answer.value))
+    raise AssertionError(f"a {type(answer).__name__} has no form here")
 
 
 def _pub(index: int, pub: PubAnswer) -> PubResult:
@@ -55,7 +81,7 @@ def _pub(index: int, pub: PubAnswer) -> PubResult:
         index=index,
         shape=list(pub.shape),
         registers={name: _register(bits) for name, bits in pub.bits.items()},
-        values={name: plain(numbers) for name, numbers in pub.numbers.items()},
+        values={name: _plain(numbers) for name, numbers in pub.numbers.items()},
         metadata=pub.metadata,
     )
 
@@ -76,11 +102,48 @@ def _item(index: int, tensors: Mapping[str, NDArray[Any]]) -> PubResult:
         packed = np.packbits(bits, axis=-1, bitorder="little")[..., ::-1]
         registers[name] = _register(Bits(width, packed))
     values = {
-        name: plain(numbers)
+        name: _plain(numbers)
         for name, numbers in tensors.items()
         if name not in registers and not name.startswith(_FLIPS)
     }
-    return PubResult(index=index, shape=shape, registers=registers, values=values, metadata={})
+    return PubResult(index=index, shape=shape, registers=registers, values=values)
+
+
+def _circuit(index: int, circuit: CountsOfCircuit) -> PubResult:
+    """The registers are shown as one: outcomes are of all bits together."""
+    name = ", ".join(circuit.registers)
+    counts = dict(zip(_texts(circuit.outcomes, circuit.bits), circuit.counts.tolist(), strict=True))
+    registers = {name: RegisterResult(circuit.bits, [counts])}
+    return PubResult(index=index, registers=registers, metadata=circuit.metadata)
+
+
+def _quasi(index: int, dist: Quasi) -> PubResult:
+    weights = zip(_texts(dist.outcomes, dist.bits), dist.weights.tolist(), strict=True)
+    return PubResult(index=index, outcomes=dict(weights), metadata=dist.metadata)
+
+
+def _texts(outcomes: NDArray[np.uint8], bits: int) -> list[str]:
+    """Little-endian rows from the highest bit to bit 0."""
+    return [_text(int.from_bytes(row.tobytes(), "little"), bits) for row in outcomes]
+
+
+def _text(outcome: int, bits: int) -> str:
+    return format(outcome, f"0{bits}b") if bits else ""
+
+
+def _layer(index: int, layer: LearnedLayer) -> LayerResult:
+    names = [
+        " ".join(
+            f"{letter}{layer.qubits[qubit]}" for letter, qubit in zip(letters, on, strict=True)
+        )
+        for letters, on in layer.generators
+    ]
+    return LayerResult(
+        index=index,
+        qubits=layer.qubits,
+        protocol=layer.protocol,
+        rates=dict(zip(names, layer.rates, strict=True)),
+    )
 
 
 def _register(bits: Bits) -> RegisterResult:
@@ -93,13 +156,22 @@ def _counts(point: NDArray[np.uint8], bits: int) -> dict[str, int]:
     if not bits:
         return {"": len(point)} if len(point) else {}
     rows, counts = np.unique(point, axis=0, return_counts=True)
-    return {
-        format(int.from_bytes(row.tobytes(), "big"), f"0{bits}b"): int(count)
-        for row, count in zip(rows, counts, strict=True)
-    }
+    texts = [_text(int.from_bytes(row.tobytes(), "big"), bits) for row in rows]
+    return dict(zip(texts, counts.tolist(), strict=True))
 
 
-def plain(numbers: NDArray[Any]) -> Any:
+def _plain_value(value: Any) -> Any:
+    match value:
+        case np.ndarray():
+            return _plain(value)
+        case dict():
+            return {str(key): _plain_value(inner) for key, inner in value.items()}
+        case list() | tuple():
+            return [_plain_value(inner) for inner in value]
+    return value
+
+
+def _plain(numbers: NDArray[Any]) -> Any:
     """Lists in lists; a complex number is a pair."""
     if numbers.dtype.kind == "c":
         numbers = np.stack([numbers.real, numbers.imag], axis=-1)

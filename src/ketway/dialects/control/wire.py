@@ -120,24 +120,38 @@ class RegisterResult(msgspec.Struct):
 
 
 class PubResult(msgspec.Struct, kw_only=True):
-    """What a routine answered to one of its PUBs."""
+    """What a routine answered to one of its PUBs, or to one of its circuits."""
 
     index: int
-    shape: list[int]
+    shape: list[int] = []
     """Of its sweep; empty for one point."""
-    registers: dict[str, RegisterResult]
-    values: dict[str, Any]
+    registers: dict[str, RegisterResult] = {}
+    outcomes: dict[str, float] | UnsetType = UNSET
+    """A quasi-distribution: some of its weights may be below 0."""
+    values: dict[str, Any] = {}
     """Arrays of numbers, as lists in lists; a complex number is a pair."""
-    metadata: dict[str, Any]
+    metadata: dict[str, Any] = {}
+
+
+class LayerResult(msgspec.Struct, kw_only=True):
+    """The noise that was learned of a layer."""
+
+    index: int
+    qubits: list[int]
+    protocol: str
+    rates: dict[str, float]
+    """Of each generator: its Paulis, each with its qubit of the machine, such as `X3 Y4`."""
 
 
 class ResultView(msgspec.Struct):
-    """One of these three, by the job's routine."""
+    """One of these, by the job's routine."""
 
     circuits: list[CircuitResult] | UnsetType = UNSET
     pubs: list[PubResult] | UnsetType = UNSET
-    answer: msgspec.Raw | UnsetType = UNSET
-    """In the words of the API that the job came through: it is a routine that only this has."""
+    layers: list[LayerResult] | UnsetType = UNSET
+    answer: Any | UnsetType = UNSET
+    """What an operator's program returned, its arrays as lists in lists; or what only one vendor's
+    API has a question for, in that vendor's words."""
 
 
 class OptionsView(msgspec.Struct):
