@@ -36,6 +36,7 @@ from ketway.routines import registry
 from ketway.service.errors import ConflictError, NotCompletedError, NotFoundError
 from ketway.service.jobs import Jobs
 from ketway.service.submission import Submission
+from ketway.service.usage import Usage
 from ketway.store.queries import Filter
 
 NAME: Final = "ibm_runtime"
@@ -49,9 +50,10 @@ HOLD_SECONDS: Final = 0.4
 
 
 class JobRoutes:
-    def __init__(self, jobs: Jobs, backends: BackendRoutes) -> None:
+    def __init__(self, jobs: Jobs, backends: BackendRoutes, usage: Usage) -> None:
         self._jobs = jobs
         self._backends = backends
+        self._usage = usage
 
     async def create(self, call: Call) -> Response:
         """Accepted when this answers: what is wrong with its parameters makes a job that failed."""
@@ -66,6 +68,7 @@ class JobRoutes:
             )
         named = self._backends.named(payload.backend, 400)
         _check_tags(payload.tags)
+        await self._usage.check(call.principal, NAME)
         kept = Kept(
             cost=payload.cost,
             log_level=payload.log_level,
@@ -135,6 +138,11 @@ class JobRoutes:
             return Response(status_code=204)
         return encoded(text, media="text/plain")
 
+    async def interim_results(self, call: Call) -> Response:
+        """Clients before 0.38 ask for what is known before the end. No program tells any."""
+        self._job(call)
+        return encoded(b"null", media="text/plain")
+
     async def logs(self, call: Call) -> Response:
         """What happened to the job, a line each, and what its program had to say."""
         job = self._job(call)
@@ -176,11 +184,9 @@ class JobRoutes:
         return Response(status_code=204)
 
     async def tags(self, call: Call) -> Response:
-        """Those of the project's latest jobs that contain the searched text."""
+        """Those of the project's jobs that contain the searched text."""
         query: TagsQuery = call.query
-        page = await self._jobs.page(call.principal, Filter(dialect=NAME, limit=LONGEST_PAGE))
-        found = {tag for job in page.jobs for tag in job.tags or ()}
-        return reply(TagsResponse(sorted(tag for tag in found if query.search in tag)))
+        return reply(TagsResponse(await self._jobs.tags(call.principal, NAME, query.search)))
 
     def _job(self, call: Call) -> Job:
         job_id = call.path("job_id")
@@ -196,7 +202,8 @@ class JobRoutes:
         return (
             Operation("POST", "/jobs", "create_job", self.create, "Run a program",
                       body=JobPayload, answer=NewJob,
-                      refusals={404: "There is no such program."}),
+                      refusals={404: "There is no such program.",
+                                409: "The instance's limit is reached."}),
             Operation("GET", "/jobs", "list_jobs", self.list, "The project's jobs",
                       query=JobsQuery, answer=JobsResponse),
             Operation("GET", one, "get_job", self.get, "One job", query=JobQuery,
@@ -205,6 +212,9 @@ class JobRoutes:
                       status=204, refusals={409: "The job has not ended."}),
             Operation("GET", one + "/results", "get_job_results", self.results,
                       "What came of a job", media="text/plain"),
+            Operation("GET", one + "/interim_results", "get_job_interim_results",
+                      self.interim_results, "What is known before a job ends",
+                      media="text/plain"),
             Operation("POST", one + "/cancel", "cancel_job", self.cancel, "Cancel a job",
                       status=204, refusals={409: "The job has ended."}),
             Operation("GET", one + "/logs", "get_job_logs", self.logs, "What happened to a job",
