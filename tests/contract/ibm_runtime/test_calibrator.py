@@ -16,5 +16,5 @@ def test_a_machine_is_as_it_was(service: Any) -> None:
 
 
 def test_a_simulator_has_nothing_to_measure(service: Any) -> None:
-    with pytest.raises(RuntimeJobFailureError, match="7000.*calibrate a machine"):
+    with pytest.raises(RuntimeJobFailureError, match=r"7000.*calibrate a machine"):
         Calibrator(service.backend("ibmq_qasm_simulator")).run().result()
