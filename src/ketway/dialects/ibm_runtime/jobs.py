@@ -128,7 +128,8 @@ class JobRoutes:
         if not job.final:
             return Response(status_code=204)
         try:
-            text = await results.text_of(self._jobs, job)
+            device = self._backends.named(job.backend).backend.device
+            text = await results.text_of(self._jobs, job, device)
         except NotCompletedError:
             return Response(status_code=204)
         return encoded(text, media="text/plain")

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from math import prod
-from typing import Final
+from collections.abc import Iterator
+from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ketway.circuits.circuit import Batch
 from ketway.jobs.failures import Code
 from ketway.jobs.results import width_of
 from ketway.routines.executor.errors import ExecutorError, placed
 from ketway.routines.executor.limits import DEFAULT_LIMITS, DEFAULT_SAMPLEX_LIMITS
-from ketway.routines.executor.program import Item, QuantumProgram, SamplexItem
+from ketway.routines.executor.program import CircuitItem, Item, QuantumProgram, SamplexItem
 from ketway.routines.executor.samplex.interface import ANGLES
 
 CHUNK_BYTES: Final = 1 << 27
 """Outcomes of so many bytes are taken at one go; it does not depend on the machine."""
 
+_SHOWN_ANGLES: Final = 1 << 22
+"""Angles of circuits that are only looked at, at one go."""
+_CIRCUIT: Final = 1 << 11
+"""Bytes that each circuit takes while it is run, whatever its size."""
 _POINT: Final = 128
 """Bits that a point of the readout takes as much as."""
 
@@ -45,28 +50,30 @@ def check_size(program: QuantumProgram) -> None:
 def held_bytes(program: QuantumProgram) -> int:
     """That the angles and the answer take while the program runs, beside what an engine takes."""
     most = max((_held_by(item, program.shots) for item in program.items), default=0)
-    return 2 * _bits(program) + most
+    # A bit takes a byte until it is written, and its text; a point 16 and its noise, and its text.
+    answer = _bits(program) * (2 if program.level == "classified" else 1)
+    return answer + most
 
 
 def _bits(program: QuantumProgram) -> int:
     """Of the whole answer."""
-    bits = sum(prod(item.shape) * program.shots * _bits_of(item) for item in program.items)
+    bits = sum(item.circuits * program.shots * _bits_of(item) for item in program.items)
     return bits if program.level == "classified" else _POINT * bits
 
 
 def _angles(item: Item) -> int:
     """Of all circuits of an item."""
-    return prod(item.shape) * max(item.circuit.structure.params, len(item.circuit.parameters))
+    return item.circuits * max(item.circuit.structure.params, len(item.circuit.parameters))
 
 
 def _held_by(item: Item, shots: int) -> int:
     """While the item runs: its angles in four copies, and what is drawn or taken at one go."""
-    points = prod(item.shape)
     row = shots * (2 * width_of(item.circuit.structure.outcome_bits) + 2 * _bits_of(item))
     drawn = 0
     if isinstance(item, SamplexItem):
-        drawn = 2 * min(DEFAULT_SAMPLEX_LIMITS.bytes, points * item.samplex.bytes)
-    return 32 * _angles(item) + max(drawn, min(points * row, max(2 * CHUNK_BYTES, row)))
+        drawn = 2 * min(DEFAULT_SAMPLEX_LIMITS.bytes, item.circuits * item.samplex.bytes)
+    always = 32 * _angles(item) + _CIRCUIT * item.circuits
+    return always + max(drawn, min(item.circuits * row, max(2 * CHUNK_BYTES, row)))
 
 
 def _bits_of(item: Item) -> int:
@@ -74,16 +81,18 @@ def _bits_of(item: Item) -> int:
     return sum(len(register.bits) for register in item.circuit.registers)
 
 
-def examples(program: QuantumProgram) -> list[Batch]:
-    """Of each item, a circuit for every point of its sweep: what a samplex draws is drawn once for
-    each. Other draws change some angles, but not whether the circuits are of Clifford gates."""
-    return [_example(item, index) for index, item in enumerate(program.items)]
+def examples(item: Item, index: int) -> Iterator[Batch]:
+    """A circuit for every point of the item's sweep, some points at a time: what a samplex draws is
+    drawn once for each. Another draw has other angles, but is of Clifford gates if this one is."""
+    some = max(1, _SHOWN_ANGLES // max(1, item.circuit.structure.params))
+    for first in range(0, item.points, some):
+        with placed(index):
+            batch = item.circuit.batch(_values(item, slice(first, min(first + some, item.points))))
+        yield batch
 
 
-def _example(item: Item, index: int) -> Batch:
-    with placed(index):
-        if isinstance(item, SamplexItem):
-            drawn = item.samplex.sample(item.inputs, 1, 0)
-            return item.circuit.batch(drawn.get(ANGLES, np.zeros((item.inputs.points, 1, 0)))[:, 0])
-        *sweep, own = item.arguments.shape
-        return item.circuit.batch(item.arguments.reshape(prod(sweep), own))
+def _values(item: Item, points: slice) -> NDArray[Any]:
+    if isinstance(item, CircuitItem):
+        return item.arguments.reshape(item.points, item.arguments.shape[-1])[points]
+    drawn = item.samplex.sample(item.inputs.part(points), 1, 0)
+    return drawn.get(ANGLES, np.zeros((points.stop - points.start, 1, 0)))[:, 0]

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cached_property
-from math import prod
 from typing import Final
 
 import msgspec
 
-from ketway.circuits.circuit import Batch, Structure
+from ketway.circuits.circuit import Structure
 from ketway.devices.device import Device
 from ketway.devices.noise import NoiseModel
 from ketway.engines.engine import Plan
@@ -39,11 +38,6 @@ class ExecutorInputs(msgspec.Struct, frozen=True, dict=True):
         """What they say; it is kept for as long as they are, and never stored."""
         return read_params(self.params)
 
-    @cached_property
-    def examples(self) -> list[Batch]:
-        """Circuits of each item, by which they are checked and planned."""
-        return examples(self.asked.program)
-
 
 class Executor:
     name = "executor"
@@ -56,12 +50,12 @@ class Executor:
 
     def size(self, inputs: ExecutorInputs) -> Size:
         program = inputs.asked.program
-        counts = [(prod(i.shape), i.circuit.structure.counts) for i in program.items]
+        counts = [(item.circuits, item.circuit.structure.counts) for item in program.items]
         return Size(
-            circuits=sum(points for points, _ in counts),
-            qubits=max((i.circuit.structure.qubits for i in program.items), default=0),
-            gates_1q=sum(points * one for points, (one, _) in counts),
-            gates_2q=sum(points * two for points, (_, two) in counts),
+            circuits=sum(circuits for circuits, _ in counts),
+            qubits=max((item.circuit.structure.qubits for item in program.items), default=0),
+            gates_1q=sum(circuits * one for circuits, (one, _) in counts),
+            gates_2q=sum(circuits * two for circuits, (_, two) in counts),
             shots=program.shots,
         )
 
@@ -77,16 +71,18 @@ class Executor:
     def check(self, inputs: ExecutorInputs, device: Device) -> None:
         program = inputs.asked.program
         check_size(program)
-        check_circuits(inputs.examples, device)
-        check_totals([(prod(item.shape), program.shots) for item in program.items], device)
+        for index, item in enumerate(program.items):
+            check_circuits(examples(item, index), device, "Item", lambda *_, k=index: k)
+        check_totals([(item.circuits, program.shots) for item in program.items], device, "Item")
 
     def plan(self, inputs: ExecutorInputs, runner: Runner) -> list[Plan]:
         program = inputs.asked.program
         held = held_bytes(program)
         return [
-            scaled(runner.plan_sampling(batch, program.shots), prod(item.shape) / len(batch), held)
-            for item, batch in zip(program.items, inputs.examples, strict=True)
-            if batch.structure.measured and len(batch)
+            scaled(runner.plan_sampling(batch, program.shots), item.circuits / item.points, held)
+            for index, item in enumerate(program.items)
+            if item.circuit.structure.measured and item.circuits
+            for batch in examples(item, index)
         ]
 
     def run(self, inputs: ExecutorInputs, runner: Runner) -> Written:
