@@ -6,7 +6,8 @@ dependencies are theirs: a test that passes only with our versions would prove n
     python tests/contract/environments.py contract-ionq
 
 prints the path of that environment's interpreter. The first call installs
-`requirements/contract-ionq.txt`, later calls answer at once. Standard library only: this runs
+`requirements/contract-ionq.txt`, later calls answer at once. Of several names, one line each, as
+many are made at a time as there are processors. Standard library only: this runs
 before anything is installed. Run what is inside with `python -m`: the environment is built under
 another name and then renamed, so console scripts in it point nowhere.
 """
@@ -24,6 +25,7 @@ import subprocess
 import sys
 import tempfile
 import venv
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -123,13 +125,15 @@ def install(home: Path, requirements: Path) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("name", help="a file of requirements/ without its ending")
+    parser.add_argument("names", nargs="+", help="a file of requirements/ without its ending")
+    names = parser.parse_args().names
     try:
-        path = python_of(parser.parse_args().name)
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            for path in pool.map(python_of, names):
+                sys.stdout.write(f"{path}\n")
     except EnvironmentFailedError as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    sys.stdout.write(f"{path}\n")
     return 0
 
 

@@ -6,6 +6,8 @@ import pytest
 from tests.acceptance.serving import Client
 
 from ketway.devices import loading
+from ketway.routines.ibm.checking import MOST_EXECUTIONS
+from ketway.service.submission import MAX_CIRCUITS
 
 BASE = "/experimental/api/v1"
 CATALOGUE = loading.load()
@@ -49,6 +51,17 @@ def test_a_configuration_has_what_clients_need(client: Client, device: Any) -> N
     assert get(client, f"/backends/{device.name}/status")["status"] == "active"
     assert get(client, f"/backends/{device.name}/properties") == {}
     assert get(client, f"/backends/{device.name}/defaults") == {}
+
+
+@pytest.mark.parametrize(
+    "device", [SIMULATORS[0], MACHINES[0], *CATALOGUE.of("ionq")], ids=lambda device: device.name
+)
+def test_limits_are_said_also_where_a_device_has_none(client: Client, device: Any) -> None:
+    """Clients before 0.41 leave out a backend that says nothing of them."""
+    found = get(client, f"/backends/{device.name}/configuration")
+    assert found["max_shots"] == (device.max_shots or MOST_EXECUTIONS)
+    assert found["max_experiments"] == (device.max_circuits or MAX_CIRCUITS)
+    assert found["multi_meas_enabled"] is True
 
 
 @pytest.mark.parametrize("device", MACHINES, ids=lambda device: device.name)

@@ -8,6 +8,8 @@ from typing import Any, Final
 from ketway.devices.device import Device
 from ketway.devices.snapshot import Snapshot
 from ketway.dialects.ibm_runtime.wire import GateObject, SignatureObject
+from ketway.routines.ibm.checking import MOST_EXECUTIONS
+from ketway.service.submission import MAX_CIRCUITS
 from ketway.version import VERSION
 
 PARAMETERS: Final[dict[str, tuple[str, ...]]] = {
@@ -40,7 +42,10 @@ def basis(device: Device) -> tuple[str, ...]:
 def configuration(device: Device, name: str) -> dict[str, Any]:
     """All that qiskit-ibm-runtime needs to make a Target (utils/backend_decoder.py and
     utils/backend_converter.py); where `coupling_map` is null, every gate acts everywhere. `name`
-    is what the device was asked for as."""
+    is what the device was asked for as. Clients before 0.41 know no backend without `max_shots`
+    and `max_experiments`, and pytket-qiskit none without `multi_meas_enabled`: here, every backend
+    measures at any time.
+    """
     gates = basis(device)
     shown: dict[str, Any] = {
         "backend_name": name,
@@ -56,15 +61,14 @@ def configuration(device: Device, name: str) -> dict[str, Any]:
         "conditional": bool(device.control_flow),
         "open_pulse": False,
         "memory": True,
+        "multi_meas_enabled": True,
+        "max_shots": MOST_EXECUTIONS if device.max_shots is None else device.max_shots,
+        "max_experiments": MAX_CIRCUITS if device.max_circuits is None else device.max_circuits,
         "coupling_map": None,
         "coords": [],
         "u_channel_lo": [],
         "online_date": midnight(device.checked),
     }
-    if device.max_shots is not None:
-        shown["max_shots"] = device.max_shots
-    if device.max_circuits is not None:
-        shown["max_experiments"] = device.max_circuits
     if device.snapshot is not None:
         shown |= measured(device.snapshot)
     return shown

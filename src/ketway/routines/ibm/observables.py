@@ -86,6 +86,17 @@ def read_observables(value: Any, qubits: int, sweep: tuple[int, ...], where: str
     )
 
 
+def letters(value: Any) -> int:
+    """For how many qubits observables are written, by the first product among them."""
+    if type_of(value) == "ObservablesArray":
+        value = value.get("__value__")
+    while isinstance(value, list) and value:
+        value = value[0]
+    if isinstance(value, dict):
+        value = next(iter(value), None)
+    return len(value) if isinstance(value, str) else 0
+
+
 def _leaves(value: Any, where: str) -> tuple[list[tuple[str, Any]], tuple[int, ...]]:
     """The observables in C order, each with its place, and the shape of the lists around them."""
     shape: list[int] = []

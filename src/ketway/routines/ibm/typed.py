@@ -13,6 +13,7 @@ import math
 import re
 import zlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import msgspec
@@ -36,6 +37,7 @@ _DTYPES: Final = {
     ("b", 1), ("i", 1), ("i", 2), ("i", 4), ("i", 8), ("u", 1), ("u", 2), ("u", 4), ("u", 8),
     ("f", 2), ("f", 4), ("f", 8), ("c", 8), ("c", 16),
 }  # fmt: skip
+_OF_MACHINE: Final = re.compile(r"\$\d")
 
 
 class ParamsError(FailedError):
@@ -182,6 +184,19 @@ class Reading:
         if text not in self._templates:
             self._templates[text] = self._read(text, where)
         return self._templates[text]
+
+    def machine_circuit(self, value: Any, qubits: int, where: str) -> Template:
+        """A circuit that may be OpenQASM of a machine's qubits, such as `$5`. What is written so
+        does not say how many the machine has: `qubits`, if that is more."""
+        template = self.circuit(value, where)
+        structure = template.structure
+        if (
+            qubits <= structure.qubits
+            or not isinstance(value, str)
+            or not _OF_MACHINE.search(value)
+        ):
+            return template
+        return replace(template, structure=replace(structure, qubits=qubits))
 
     def _read(self, text: str, where: str) -> Template:
         try:
