@@ -1,4 +1,4 @@
-"""The committed coverage table is what the code, the operations and the recorded calls make it."""
+"""The committed coverage tables are what code, operations and recorded calls make them."""
 
 from __future__ import annotations
 
@@ -29,20 +29,30 @@ def table() -> ModuleType:
     return module
 
 
-def test_the_committed_page_is_the_computed_one(table: ModuleType) -> None:
-    committed = table.PAGE.read_text(encoding="utf-8")
-    assert committed == table.computed(), "stale: run script/coverage-table"
+def test_the_committed_pages_are_the_computed_ones(table: ModuleType) -> None:
+    computed = table.computed()
+    assert len(computed) == 2
+    for file, text in computed.items():
+        assert file.read_text(encoding="utf-8") == text, "stale: run script/coverage-table"
 
 
 def test_every_recorded_call_has_a_row(table: ModuleType) -> None:
-    recorded = json.loads(table.calls.CALLS.read_text())
-    rows = set(table.calls.templates())
-    for sdk in table.SDKS:
-        assert set(recorded[sdk]["calls"]) <= rows, sdk
+    ionq = table.coverage_ionq_v04
+    calls = json.loads(ionq.calls.CALLS.read_text())
+    rows = set(ionq.calls.templates())
+    for sdk in ionq.SDKS:
+        assert set(calls[sdk]["calls"]) <= rows, sdk
+    recorded = table.coverage_ibm_runtime.recorded
+    rows = {f"{row['method']} {row['path']}" for row in recorded.rows()}
+    for client, asked in recorded.clients().items():
+        assert set(asked) <= rows, client
+    for name, members in recorded.methods().items():
+        for member, asked in members.items():
+            assert set(asked) <= rows, f"{name}.{member}"
 
 
 def test_a_fixed_path_is_not_taken_for_a_job_id(table: ModuleType) -> None:
-    seen = table.calls.by_sdk(
+    seen = table.coverage_ionq_v04.calls.by_sdk(
         [
             ("sdk", "GET", "/v0.4/jobs/estimate"),
             ("sdk", "GET", "/v0.4/jobs/0190-ab"),
@@ -53,3 +63,26 @@ def test_a_fixed_path_is_not_taken_for_a_job_id(table: ModuleType) -> None:
     assert seen == {
         "sdk": ["GET /jobs/estimate", "GET /jobs/{UUID}", "GET /nothing", "PUT /jobs/status/cancel"]
     }
+
+
+def test_an_operation_of_ibms_is_found_wherever_it_is_served(table: ModuleType) -> None:
+    recorded = table.coverage_ibm_runtime.recorded
+    lines = [
+        ("client", "GET", "/experimental/api/v1/jobs/01-ab"),
+        ("client Session.status", "GET", "/api/v1/sessions/01-ab"),
+        ("client", "GET", "http://quantum.selfhost.test/api/v1/backends"),
+        ("client", "GET", "/runtime/usage"),
+        ("client", "GET", "/api/version"),
+        ("client", "GET", "/nothing/at/all"),
+    ]
+    assert recorded.of_clients(lines) == {
+        "client": [
+            "GET /api/version",
+            "GET /backends",
+            "GET /jobs/{id}",
+            "GET /nothing/at/all",
+            "GET /runtime/usage",
+            "GET /sessions/{id}",
+        ]
+    }
+    assert recorded.of_methods(lines) == {"Session.status": ["GET /sessions/{id}"]}

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import recorded
 import serving
 import wiretap
 import world_of_tests
@@ -19,6 +20,15 @@ import world_of_tests
 TAP = wiretap.Wiretap()
 SDK_VARIABLES = ("QISKIT", "IAM_", "GLOBAL_", "IBM_", "QE_", "USAGE_DATA", "REQUESTS_CA", "CURL_CA")
 WORLD = tempfile.TemporaryDirectory(prefix="ketway-contract-ibm-")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--record",
+        action="store_true",
+        help="write what the client called in this run (a complete one): ibm_clients.json, and "
+        "of qiskit-ibm-runtime methods.json",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -52,6 +62,19 @@ def variables(server: serving.Server) -> dict[str, str]:
     return told(server.url)
 
 
+@pytest.fixture(scope="session")
+def client() -> str:
+    """Whose requests these are: the name of a package."""
+    return "qiskit-ibm-runtime"
+
+
+@pytest.fixture(autouse=True)
+def named(client: str) -> Iterator[None]:
+    TAP.sdk = client
+    yield
+    TAP.sdk = None
+
+
 @pytest.fixture(autouse=True)
 def bare(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each test sets the variables that its recipe needs."""
@@ -68,3 +91,27 @@ def service(variables: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Any:
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     return QiskitRuntimeService()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    seen = recorded.of_clients(TAP.lines)
+    if session.config.getoption("--record"):
+        if session.testsfailed:
+            report(session, "Nothing was recorded: the run that is recorded must pass.")
+            return
+        recorded.write_clients(seen)
+        return
+    news = recorded.missing(seen)
+    if news:
+        report(
+            session,
+            "These calls are not in ibm_clients.json; run the whole suite with --record: "
+            + json.dumps(news, indent=1),
+        )
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def report(session: pytest.Session, text: str) -> None:
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None:
+        reporter.write_line(f"\n{text}", red=True)

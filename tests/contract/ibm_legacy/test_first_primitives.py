@@ -84,7 +84,8 @@ def test_levels_of_resilience(machine: Any, level: int) -> None:
     observable = SparsePauliOp("ZZ").apply_layout(circuit.layout)
     (value,) = estimator.run(circuit, observable).result().values
     assert 0.8 < value < 1.2
-    assert (value < 0.995) == (level == 0)
+    if level == 0:
+        assert value < 0.98  # the errors of two readings at least
 
 
 def test_what_is_wrong(simulator: Any) -> None:

@@ -6,25 +6,23 @@ import json
 from pathlib import Path
 from typing import Any
 
+import expected
 import pytest
 import serving
-from qiskit_ibm_runtime import QiskitRuntimeService
+from qiskit_ibm_runtime import QiskitRuntimeService, SamplerV2
 from qiskit_ibm_runtime.accounts import InvalidAccountError
 from qiskit_ibm_runtime.exceptions import IBMInputValueError
 
-NAMES = [
-    "ibm_torino",
-    "ibmq_qasm_simulator",
-    "simulator_extended_stabilizer",
-    "simulator_mps",
-    "simulator_stabilizer",
-    "simulator_statevector",
-]
+pytestmark = pytest.mark.filterwarnings("ignore:The SamplerV2 class:DeprecationWarning")
 
 
-def names(service: Any) -> list[str]:
-    """Those of the backends above that it finds."""
-    return sorted({backend.name for backend in service.backends()} & set(NAMES))
+def works(service: Any) -> None:
+    """A job there and back, and found again."""
+    backend = service.backend("ibmq_qasm_simulator")
+    job = SamplerV2(mode=backend).run([expected.measured(expected.three())], shots=1000)
+    expected.agree(job.result()[0].data.meas.get_counts(), expected.three())
+    assert service.job(job.job_id()).status() == "DONE"
+    assert service.backend("ibm_torino").num_qubits == 133
 
 
 def test_the_environment_alone(service: Any) -> None:
@@ -34,7 +32,7 @@ def test_the_environment_alone(service: Any) -> None:
     assert instance["pricing_type"] == "free"
     assert service.active_instance() == instance["crn"]
     assert instance["crn"].startswith("crn:v1:")
-    assert names(service) == NAMES
+    works(service)
 
 
 def test_the_environment_with_a_crn_or_no_instance(
@@ -44,8 +42,8 @@ def test_the_environment_with_a_crn_or_no_instance(
     monkeypatch.setenv("QISKIT_IBM_INSTANCE", crn)
     assert QiskitRuntimeService().active_instance() == crn
     monkeypatch.delenv("QISKIT_IBM_INSTANCE")
-    assert names(QiskitRuntimeService()) == NAMES
-    assert names(QiskitRuntimeService(region="us-east", plans_preference=["open"])) == NAMES
+    works(QiskitRuntimeService())
+    works(QiskitRuntimeService(region="us-east", plans_preference=["open"]))
 
 
 def test_no_search_and_no_catalog(
@@ -57,7 +55,7 @@ def test_no_search_and_no_catalog(
             monkeypatch.setenv(name, value)
     monkeypatch.setenv("QISKIT_FUNCTIONS_EXPERIMENTAL", "1")
     monkeypatch.setenv("QISKIT_IBM_INSTANCE", "crn:v1:bluemix:public:quantum-computing:us-east:::")
-    assert names(QiskitRuntimeService()) == NAMES
+    works(QiskitRuntimeService())
 
 
 @pytest.mark.parametrize("base", ["/experimental", "/experimental/api/v1"])
@@ -80,7 +78,7 @@ def test_a_saved_account(
         "verify": True,
     }
     saved.write_text(json.dumps({"selfhost": account}))
-    assert names(QiskitRuntimeService(name="selfhost", filename=str(saved))) == NAMES
+    works(QiskitRuntimeService(name="selfhost", filename=str(saved)))
 
 
 def test_arguments_and_a_resolver_of_urls(
@@ -102,7 +100,7 @@ def test_arguments_and_a_resolver_of_urls(
         url=server.url,
         url_resolver=resolver,
     )
-    assert names(theirs) == NAMES
+    works(theirs)
     assert set(asked) == {crn}
 
 
@@ -120,7 +118,7 @@ def test_a_proxy(
         instance=crn,
         proxies={"urls": {"http": server.url}},
     )
-    assert names(theirs) == NAMES
+    works(theirs)
     assert theirs.instances()[0]["plan"] == "open"
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable
 from importlib import metadata
 from pathlib import Path
+
+from templates import Templates
 
 HERE = Path(__file__).resolve().parent
 OPERATIONS = HERE / "operations.json"
@@ -22,19 +23,12 @@ def templates() -> list[str]:
     return [f"{row['method']} {row['path']}" for row in document["operations"] + document["others"]]
 
 
-def pattern(template: str) -> re.Pattern[str]:
-    return re.compile(re.sub(r"\\\{[^{}]*\\\}", "[^/]+", re.escape(template)))
-
-
 def by_sdk(lines: Iterable[tuple[str, str, str]]) -> Seen:
-    # A fixed path is tried before one with a parameter: /jobs/estimate is not a job's id.
-    known = sorted(templates(), key=lambda template: template.count("{"))
-    patterns = [(template, pattern(template)) for template in known]
+    known = Templates(templates())
     seen: dict[str, set[str]] = {}
     for sdk, method, target in lines:
         call = f"{method} {target.removeprefix(PREFIX)}"
-        match = next((t for t, regex in patterns if regex.fullmatch(call)), call)
-        seen.setdefault(sdk, set()).add(match)
+        seen.setdefault(sdk, set()).add(known.of(call))
     return {sdk: sorted(found) for sdk, found in sorted(seen.items())}
 
 

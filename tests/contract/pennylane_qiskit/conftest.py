@@ -7,6 +7,11 @@ import pytest
 pytest_plugins = ["ibm_world"]
 
 
+@pytest.fixture(scope="session")
+def client() -> str:
+    return "pennylane-qiskit"
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The primitives that pennylane-qiskit uses are the older of two."""
     for item in items:

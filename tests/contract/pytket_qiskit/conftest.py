@@ -7,6 +7,11 @@ import pytest
 pytest_plugins = ["ibm_world"]
 
 
+@pytest.fixture(scope="session")
+def client() -> str:
+    return "pytket-qiskit"
+
+
 @pytest.fixture(autouse=True)
 def pointed(variables: dict[str, str], bare: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing but variables of the environment."""

@@ -99,6 +99,18 @@ def test_layers_come_back_with_their_circuits(plain: bool) -> None:
     assert max(rate for label, rate in by_label.items() if label.endswith("II")) < 0.002
 
 
+@pytest.mark.parametrize(("client", "pairs"), [("0.27.1", True), ("0.30.0", False), ("", False)])
+def test_older_clients_get_pairs(client: str, pairs: bool) -> None:
+    found = answer({"circuits": [TWO], "options": {**FEW, "support_qiskit": True}})
+    caller = f"qiskit-version-2/qiskit_ibm_runtime-{client},qiskit-1.4.6/qiskit"
+    for layer in learned(found, "x", caller)["data"]:
+        assert isinstance(layer, list) is pairs
+        if pairs:
+            what, error = layer
+            assert set(what) == {"circuit", "qubits"}
+            assert set(error) == {"generators", "rates"}
+
+
 def circuit_of(params: dict[str, Any]) -> Any:
     return find("noise-learner").read(json.dumps(params).encode()).batches[0]
 

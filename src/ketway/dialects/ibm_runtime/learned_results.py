@@ -7,6 +7,7 @@ qiskit-ibm-runtime; the second goes by the models of ibm_quantum_schemas.noise_l
 from __future__ import annotations
 
 import base64
+import re
 import zlib
 from typing import Any, Final
 
@@ -24,18 +25,29 @@ _ASKED: Final = (
 )
 _MODULE: Final = "qiskit_ibm_runtime.utils.noise_learner_result"
 """Where the classes were when the format was made; newer clients know what is meant."""
+_CLIENT: Final = re.compile(r"qiskit_ibm_runtime-0\.(\d+)\.")
+_KNOWS_CLASSES: Final = 30
+"""From 0.30 on, a client certainly makes the objects that the text names; before, it wants pairs of
+what a layer is and what was learned of it."""
 _WITHOUT_RATES_OF_SUCCESS: Final = "v0.1"
 """The version of the schema that has none."""
 
 
-def learned(answer: LearnedAnswer, backend: str) -> dict[str, Any]:
+def learned(answer: LearnedAnswer, backend: str, caller: str = "") -> dict[str, Any]:
+    """`caller` is what the client called itself when it submitted."""
     if answer.schema:
         return {
             "schema_version": answer.schema,
             "data": [_sparse(layer, answer) for layer in answer.layers],
         }
+    client = _CLIENT.search(caller)
+    write = _layer_error
+    if answer.plain:
+        write = _plain
+    elif client is not None and int(client[1]) < _KNOWS_CLASSES:
+        write = _pair
     return {
-        "data": [_layer_error(layer, answer.plain) for layer in answer.layers],
+        "data": [write(layer) for layer in answer.layers],
         "metadata": {
             "backend": backend,
             "input_options": {name: answer.options[name] for name in _ASKED},
@@ -43,27 +55,38 @@ def learned(answer: LearnedAnswer, backend: str) -> dict[str, Any]:
     }
 
 
-def _layer_error(layer: LearnedLayer, plain: bool) -> dict[str, Any]:
-    circuit = base64.b64encode(zlib.compress(layer.circuit)).decode("ascii")
-    labels = [_label(letters, on, len(layer.qubits)) for letters, on in layer.generators]
-    if plain:
-        error: dict[str, Any] = {"generators": labels, "rates": layer.rates}
-        return {"circuit": circuit, "qubits": layer.qubits, "error": error}
+def _layer_error(layer: LearnedLayer) -> Any:
+    circuit = typed("QuantumCircuit", _circuit(layer))
+    error = _made("PauliLindbladError", _error(layer))
+    return _made("LayerError", {"circuit": circuit, "qubits": layer.qubits, "error": error})
+
+
+def _pair(layer: LearnedLayer) -> Any:
+    circuit = typed("QuantumCircuit", _circuit(layer))
+    return [{"circuit": circuit, "qubits": layer.qubits}, _error(layer)]
+
+
+def _plain(layer: LearnedLayer) -> Any:
+    error = {"generators": _labels(layer), "rates": layer.rates}
+    return {"circuit": _circuit(layer), "qubits": layer.qubits, "error": error}
+
+
+def _error(layer: LearnedLayer) -> dict[str, Any]:
     paulis = {
         "__type__": "settings",
         "__module__": "qiskit.quantum_info.operators.symplectic.pauli_list",
         "__class__": "PauliList",
-        "__value__": {"data": labels},
+        "__value__": {"data": _labels(layer)},
     }
-    error = {"generators": paulis, "rates": array(np.array(layer.rates))}
-    return _made(
-        "LayerError",
-        {
-            "circuit": typed("QuantumCircuit", circuit),
-            "qubits": layer.qubits,
-            "error": _made("PauliLindbladError", error),
-        },
-    )
+    return {"generators": paulis, "rates": array(np.array(layer.rates))}
+
+
+def _circuit(layer: LearnedLayer) -> str:
+    return base64.b64encode(zlib.compress(layer.circuit)).decode("ascii")
+
+
+def _labels(layer: LearnedLayer) -> list[str]:
+    return [_label(letters, on, len(layer.qubits)) for letters, on in layer.generators]
 
 
 def _made(name: str, value: dict[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ketway.devices.device import Device
 from ketway.dialects.ibm_runtime import custom_results, learned_results, older_results
 from ketway.dialects.ibm_runtime.typed import array, typed
+from ketway.dialects.ibm_runtime.wire import kept
 from ketway.jobs.answers import (
     Bits,
     CountsAnswer,
@@ -53,7 +54,7 @@ def write(answer: Any, job: Job, device: Device) -> bytes:
             version = VERSION if device.snapshot is None else device.snapshot.version
             shown = older_results.counts(answer, job.id, device.name, version)
         case LearnedAnswer():
-            shown = learned_results.learned(answer, device.name)
+            shown = learned_results.learned(answer, device.name, kept(job).caller)
         case CustomAnswer():
             shown = custom_results.custom(answer.value, job)
         case _:
