@@ -49,13 +49,17 @@ def server() -> Iterator[serving.Server]:
     assert "Traceback" not in log, log
 
 
-@pytest.fixture(scope="session")
-def variables(server: serving.Server) -> dict[str, str]:
+def told(url: str, *options: str) -> dict[str, str]:
     """IBM's variables, as `ketway env` gives them to a user."""
-    command = [serving.ketway_python(), "-m", "ketway", "env", "--json", "--url", server.url]
+    command = [serving.ketway_python(), "-m", "ketway", "env", "--json", "--url", url, *options]
     done = subprocess.run(command, env=serving.environment(), capture_output=True, check=True)
     found: dict[str, str] = json.loads(done.stdout)
     return {name: value for name, value in found.items() if name.startswith(SDK_VARIABLES[:3])}
+
+
+@pytest.fixture(scope="session")
+def variables(server: serving.Server) -> dict[str, str]:
+    return told(server.url)
 
 
 @pytest.fixture(scope="session")
