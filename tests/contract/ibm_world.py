@@ -84,12 +84,20 @@ def bare(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def service(variables: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Recipe A: nothing but variables of the environment."""
-    from qiskit_ibm_runtime import QiskitRuntimeService
-
+def recipe_a(variables: dict[str, str], bare: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing but variables of the environment."""
+    del bare
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def service(recipe_a: None) -> Any:
+    """By recipe A. Each test has one of its own: a service keeps the configuration of a backend,
+    and what `use_fractional_gates` has once taken out of it."""
+    from qiskit_ibm_runtime import QiskitRuntimeService
+
+    del recipe_a
     return QiskitRuntimeService()
 
 
