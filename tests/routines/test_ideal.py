@@ -50,7 +50,7 @@ def test_it_is_as_measuring_says() -> None:
     pub = pub_of(batch, sums, 0, range(len(sums)), 0.1)
     wanted, amount = configurations(pub), Amount(1, 64)
     assert max(len(basis.products) for basis in wanted.bases) == 3
-    letters, repeats = letters_of(pub.observables), 300
+    letters, repeats = letters_of(pub.observables), 150
     measured = Measurement(batch, wanted, Plain(), amount, None)
     drawn = Ideal(batch, wanted, amount, runner())
     assert drawn._rest is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import os
 import zlib
 
 import pytest
@@ -28,11 +29,19 @@ def attempt(data: bytes) -> None:
         assert error.message
 
 
+EVERY = "KETWAY_SOAK" in os.environ
+
+
+def places(data: bytes) -> range:
+    """Those of a file: one in three, beginning by its length; every one in a soak."""
+    return range(len(data)) if EVERY else range(len(data) % 3, len(data), 3)
+
+
 @pytest.mark.parametrize("version", [13, 17, 18])
 @pytest.mark.parametrize("name", ["custom-controlled", "sums", "switch", "variables"])
 def test_truncated_at_every_byte(version: int, name: str) -> None:
     data = file(version, name)
-    for size in range(len(data)):
+    for size in places(data):
         attempt(data[:size])
     with pytest.raises(QpyError, match=r"ends|start with|table"):
         read_qpy(data[: len(data) // 2])
@@ -41,7 +50,7 @@ def test_truncated_at_every_byte(version: int, name: str) -> None:
 @pytest.mark.parametrize("version", [10, 13, 18])
 def test_every_byte_at_its_largest(version: int) -> None:
     data = bytearray(file(version, "custom-controlled"))
-    for place in range(len(data)):
+    for place in places(data):
         for value in (0xFF, 0x80, 0):
             kept, data[place] = data[place], value
             attempt(bytes(data))

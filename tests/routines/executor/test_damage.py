@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import os
 import zlib
 from math import prod
 from typing import Any
@@ -20,8 +21,11 @@ from ketway.jobs.failures import FailedError
 from ketway.routines.executor import check_size, encode, execute, read_params
 
 JOBS = [(name, version) for name, record in PARAMS.items() for version in record["params"]]
-WORK = 200_000
+WORK = 20_000
 """Shots of all circuits together, above which a job is read and not run."""
+
+MOST = 3_000 if "KETWAY_SOAK" in os.environ else 120
+"""Damaged jobs that are tried: many more in a soak."""
 
 ODD: list[Any] = [
     None, True, 0, 1, -1, 2, 3, 5, 255, 256, 2**31, -(2**31), 2**63, 2**64, 10**30, 0.5, 1e308,
@@ -109,7 +113,7 @@ class Damage:
 
 @pytest.mark.filterwarnings("ignore:overflow encountered:RuntimeWarning")
 @pytest.mark.filterwarnings("ignore:invalid value encountered:RuntimeWarning")
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=MOST, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_damaged_jobs_are_refused_or_run(data: st.DataObject) -> None:
     name, version = data.draw(st.sampled_from(JOBS))

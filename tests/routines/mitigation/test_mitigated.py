@@ -141,13 +141,13 @@ def cancelling(randomizations: int, **others: object) -> EstimatorOptions:
 def test_cancelled_errors_leave_no_bias() -> None:
     # Without errors of one-qubit gates, which are not learned.
     noise = NoiseModel("two", two_qubit=0.02, qubits=PAULI.qubits)
-    answer = found(noise, cancelling(700), points=1)
+    answer = found(noise, cancelling(350), points=1)
     assert mean_error(answer.evs) < 0.3 * bare(noise)
     assert chance(answer.evs, TRUTH[:1], answer.stds) < 2
     overhead = answer.metadata["resilience"]["pec"]["sampling_overhead"]
     # exp(4 sum of rates), for 16 gates of 15 rates of -log(1 - 0.02)/16.
     assert overhead == pytest.approx(np.exp(4 * 16 * 15 * -np.log(0.98) / 16), rel=0.15)
-    assert answer.metadata["num_randomizations"] == np.ceil(700 * overhead)
+    assert answer.metadata["num_randomizations"] == np.ceil(350 * overhead)
 
 
 def test_what_may_be_cancelled_is_bounded() -> None:
@@ -163,7 +163,7 @@ def test_noise_is_amplified_by_putting_in_what_was_learned() -> None:
     zne = Zne(amplifier="pea", noise_factors=(1, 2, 3))
     options = EstimatorOptions(
         resilience=Resilience(zne_mitigation=True, zne=zne, layer_noise_learning=FAST),
-        twirling=Twirling(num_randomizations=200, shots_per_randomization=20),
+        twirling=Twirling(num_randomizations=100, shots_per_randomization=20),
     )
     answer = found(noise, options, points=1)
     assert answer.evs_noise_factors is not None
@@ -189,7 +189,7 @@ def test_given_layer_noise_is_used_and_not_learned() -> None:
         )
         for pairs in (((0, 1), (2, 3)), ((1, 2), (3, 4)))
     )
-    answer = found(noise, cancelling(700, layer_noise_model=models), points=1)
+    answer = found(noise, cancelling(350, layer_noise_model=models), points=1)
     assert answer.metadata["resilience"]["pec"]["sampling_overhead"] == pytest.approx(
         np.exp(4 * 16 * 15 * rate)
     )
