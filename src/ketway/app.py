@@ -18,9 +18,7 @@ from ketway.devices import loading
 from ketway.dialects.control import routes as control
 from ketway.dialects.control.wire import Health, iso
 from ketway.dialects.ibm_runtime import routes as ibm_runtime
-from ketway.dialects.ibm_runtime.jobs import NAME as IBM
 from ketway.dialects.ibm_runtime.legacy import Legacy
-from ketway.dialects.ibm_runtime.sessions import SessionRoutes
 from ketway.dialects.ibm_runtime.signing_in import SigningIn
 from ketway.dialects.ionq_v04 import routes as ionq_v04
 from ketway.engines.planner import Machine
@@ -35,7 +33,9 @@ from ketway.service.jobs import Jobs, Limits
 from ketway.service.noise_models import NoiseModels
 from ketway.service.sessions import Sessions
 from ketway.service.tokens import Tokens
+from ketway.service.usage import Usage
 from ketway.service.watch import Watch
+from ketway.service.workloads import Workloads
 from ketway.settings import Settings
 from ketway.store.store import Store
 from ketway.version import VERSION
@@ -141,17 +141,19 @@ class App:
     def _make_router(
         self, accounts: Accounts, backends: Backends, noise_models: NoiseModels
     ) -> Router:
-        own = control.Routes(self.jobs, backends, noise_models, self._health, self._checks)
+        own = control.Routes(
+            self.jobs, backends, noise_models, self.sessions, self._health, self._checks
+        )
         ionq = ionq_v04.Routes(self.jobs, backends)
         largest = self.settings.max_body
         tokens = Tokens(self.settings.data)
-        more = SessionRoutes(self.sessions, backends, IBM).operations()
-        ibm = ibm_runtime.Routes(self.jobs, backends).dialect(
-            accounts, tokens, max(largest, self.settings.max_params), more
-        )
+        usage = Usage(self.store)
+        ibm = ibm_runtime.Routes(
+            self.jobs, backends, self.sessions, usage, Workloads(self.store)
+        ).dialect(accounts, tokens, max(largest, self.settings.max_params))
         signing_in = SigningIn(accounts, tokens, backends)
         ibm_cloud = signing_in.dialect(largest)
-        legacy = Legacy(self.jobs, accounts, tokens)
+        legacy = Legacy(self.jobs, usage, accounts, tokens)
         ibm_quantum = legacy.dialect(largest)
         dialects = {
             "/v0.4": ionq.dialect(accounts, largest),

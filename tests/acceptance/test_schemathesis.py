@@ -85,7 +85,7 @@ def test_ionq_v04_is_as_documented(shared: Server, jobs: list[str], method: str,
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    operations(control.Routes(None, None, None, lambda: None, lambda: None)),  # type: ignore[arg-type,return-value]
+    operations(control.Routes(None, None, None, None, lambda: None, lambda: None)),  # type: ignore[arg-type,return-value]
 )
 def test_control_is_as_documented(shared: Server, jobs: list[str], method: str, path: str) -> None:
     check(shared, "/ketway/v1/openapi.json", method, path, jobs)

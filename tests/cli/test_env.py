@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from ketway.cli.env import variables
+from ketway.cli.doctor import sdk_checks
+from ketway.cli.variables import proxied, variables
 
 URL = "http://127.0.0.1:8400"
 EXPECTED = {
@@ -32,6 +33,81 @@ EXPECTED = {
 
 def test_the_variables() -> None:
     assert variables(URL, "ketway") == EXPECTED
+
+
+IBM = {
+    name: value for name, value in EXPECTED.items() if name.startswith(("QISKIT_IBM", "IAM", "GL"))
+}
+
+
+def test_those_of_one_dialect(ketway: Any) -> None:
+    ibm = ketway("env", "--json", "--url", URL, "--dialect", "ibm_runtime").json
+    assert ibm == {"KETWAY_URL": URL, **IBM}
+    out = ketway("env", "--dialect", "ionq_v04").out
+    assert "IBM" not in out
+    assert "IONQ_API_URL" in out
+    assert ketway("env", "--dialect", "ibm").code == 2
+
+
+def test_the_channel_of_older_clients_of_ibms(ketway: Any) -> None:
+    found = ketway("env", "--json", "--url", URL, "--ibm-channel", "ibm_quantum").json
+    changed = {name: value for name, value in found.items() if EXPECTED[name] != value}
+    assert changed == {
+        "QISKIT_IBM_CHANNEL": "ibm_quantum",
+        "QISKIT_IBM_URL": f"{URL}/api",
+        "QISKIT_IBM_INSTANCE": "ibm-q/open/main",
+    }
+    assert set(found) == set(EXPECTED)
+    comments = ketway("env", "--ibm-channel", "ibm_quantum").out
+    assert "up to 0.40. Keep QISKIT_IBM_CHANNEL and QISKIT_IBM_URL set" in comments
+
+
+def test_they_are_taken_away_again(ketway: Any, command: str) -> None:
+    line = f'eval "$({command})"; eval "$({command} --unset)"'
+    assert shell_values(ketway, line, list(EXPECTED)) == [""] * len(EXPECTED)
+    assert "set -e IAM_URL\n" in ketway("env", "--unset", "--shell", "fish").out
+    assert "Remove-Item Env:IAM_URL" in ketway("env", "--unset", "--shell", "powershell").out
+
+
+@pytest.mark.parametrize("missing", ["IAM_URL", "GLOBAL_SEARCH_URL", "QISKIT_IBM_URL"])
+def test_doctor_tells_of_half_an_environment(missing: str) -> None:
+    """Where a key may go to the vendor."""
+    (check,) = sdk_checks(URL, EXPECTED | {missing: "https://elsewhere"})
+    assert (check.name, check.ok) == ("ibm_runtime variables", False)
+    assert check.detail == f"not set to {URL}: {missing}"
+    assert check.advice is not None
+    assert "IBM" in check.advice
+    without = {name: value for name, value in EXPECTED.items() if name != missing}
+    assert sdk_checks(URL, without) == [check]
+
+
+def test_doctor_is_content_with_a_whole_one_and_with_none() -> None:
+    older = variables(URL, "k", channel="ibm_quantum")
+    for environ in (EXPECTED, older, {}, IBM, {"KETWAY_URL": URL, "IONQ_API_KEY": "real"}):
+        assert sdk_checks(URL, environ) == []
+    (check,) = sdk_checks(URL, {"IONQ_API_URL": f"{URL}/v0.4"})
+    assert check.name == "ionq_v04 variables"
+
+
+@pytest.mark.parametrize(
+    ("environ", "host"),
+    [
+        ({}, None),
+        ({"HTTP_PROXY": "http://me:secret@proxy:3128"}, "proxy"),
+        ({"http_proxy": "proxy:3128"}, "proxy"),
+        ({"ALL_PROXY": "socks5://proxy"}, "proxy"),
+        ({"HTTPS_PROXY": "http://proxy"}, None),
+        ({"HTTP_PROXY": "http://proxy", "NO_PROXY": "localhost, 127.0.0.1"}, None),
+        ({"HTTP_PROXY": "http://proxy", "NO_PROXY": "*"}, None),
+        ({"HTTP_PROXY": "http://proxy", "NO_PROXY": "10.0.0.1,,"}, "proxy"),
+    ],
+)
+def test_a_proxy_is_told_of(ketway: Any, environ: dict[str, str], host: str | None) -> None:
+    assert proxied(environ, URL) == host
+    out = ketway("env", "--url", URL, **environ).out
+    assert ("through the proxy proxy:" in out) == (host is not None)
+    assert "secret" not in out
+    assert len(sdk_checks(URL, environ)) == (host is not None)
 
 
 def shell_values(ketway: Any, line: str, names: list[str], **environ: str) -> list[str]:

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 IDENTIFIER = "019aa3f2-6f5e-7c41-8a3b-2f9d1c0e7b55"
 OTHER = "019aa3f2-7000-7c41-8a3b-2f9d1c0e7b55"
 
@@ -15,9 +17,11 @@ def test_the_table(ketway: Any, fake: Any, job: Any) -> None:
     fake.answers["GET /jobs"] = {"jobs": [job, evil], "next": "cursor"}
     ended = ketway("jobs", "--limit", "2", "--state", "completed", "--backend", "simulator")
     head, first, second, more = ended.out.splitlines()
-    assert " ".join(head.split()) == "ID STATE BACKEND CIRCUITS QUBITS SHOTS AGE NAME"
-    assert first.split()[:6] == [IDENTIFIER, "completed", "simulator", "1", "2", "100"]
-    assert second.split()[5:7] == ["exact", "-"]
+    heads = "ID STATE DIALECT BACKEND ROUTINE CIRCUITS QUBITS SHOTS AGE NAME / TAGS"
+    assert " ".join(head.split()) == heads
+    told = [IDENTIFIER, "completed", "control", "simulator", "circuits", "1", "2", "100"]
+    assert first.split()[:8] == told
+    assert second.split()[7:9] == ["exact", "-"]
     assert second.endswith("a\\x1b]0;title\\x07 b")
     assert "\x1b" not in ended.out
     assert more == "There are more: --limit N or --all shows them."
@@ -77,6 +81,120 @@ def test_a_job_that_is_not_final_has_no_result(ketway: Any, fake: Any, job: Any)
     ended = ketway("job", IDENTIFIER)
     assert ended.code == 0
     assert "█" not in ended.out
+
+
+@pytest.fixture
+def routine(job: Any) -> Any:
+    """A job of IBM's sampler."""
+    return job | {
+        "name": None,
+        "dialect": "ibm_runtime",
+        "format": "ibm.params",
+        "routine": "sampler",
+        "tags": ["x", "y z"],
+        "session_id": OTHER,
+        "noise": None,
+    }
+
+
+def test_a_routine_in_the_table(ketway: Any, fake: Any, routine: Any) -> None:
+    fake.answers["GET /jobs"] = {"jobs": [routine, routine | {"shots": 0}], "next": None}
+    fake.answers[f"GET /sessions/{OTHER[:9]}"] = {"id": OTHER}
+    narrowed = ["--dialect", "ibm_runtime", "--tag", "x", "--tag", "y z", "--session", OTHER[:9]]
+    _, first, second = ketway("jobs", *narrowed).out.splitlines()
+    assert first.split()[2:8] == ["ibm_runtime", "simulator", "sampler", "1", "2", "100"]
+    assert first.endswith("x, y z")
+    assert second.split()[7] == "-"  # known when its parameters have been read
+    query = f"limit=20&dialect=ibm_runtime&tag=x&tag=y+z&session={OTHER}"
+    assert fake.seen[-1][0] == f"GET /jobs?{query}"
+    assert ketway("jobs", "--dialect", "ibm").code == 2
+
+
+def shown(ketway: Any, fake: Any, job: Any, pubs: list[Any], options: Any = None) -> str:
+    fake.answers |= {
+        f"GET /jobs/{IDENTIFIER}": job,
+        f"GET /jobs/{IDENTIFIER}/options": {"options": options or {}},
+        f"GET /jobs/{IDENTIFIER}/result": {"pubs": pubs},
+    }
+    ended = ketway("job", IDENTIFIER)
+    assert ended.code == 0, ended.err
+    return str(ended.out)
+
+
+def pub(index: int, shape: list[int], **more: Any) -> Any:
+    return {"index": index, "shape": shape, "registers": {}, "values": {}, "metadata": {}} | more
+
+
+def test_counts_of_each_pub_and_register(ketway: Any, fake: Any, routine: Any) -> None:
+    pubs = [
+        pub(0, [], registers={"meas": {"bits": 2, "counts": [{"00": 49, "11": 51}]}}),
+        pub(1, [2, 1], registers={"c": {"bits": 1, "counts": [{"0": 5}, {"1": 5}]}}),
+    ]
+    options = {"version": 2, "options": {"twirling": {"enable_gates": True}, "dd": None}}
+    out = shown(ketway, fake, routine, pubs, options)
+    for said in (
+        "dialect   ibm_runtime",
+        "program   sampler (ibm.params), 1 circuit, 2 qubits",
+        "options   version=2, options.twirling.enable_gates=true\n",
+        "tags      x, y z",
+        f"session   {OTHER}",
+        "PUB 0\n  meas, 100 shots\n00 ██",
+        "0.5100         51\nPUB 1, 2x1 points\n  c[0, 0], 5 shots\n0 ██",
+        "c[1, 0], 5 shots\n1 ██",
+    ):
+        assert said in out, (said, out)
+
+
+def test_values_with_their_errors(ketway: Any, fake: Any, routine: Any) -> None:
+    values = {
+        "evs": [0.5, -1.0],
+        "stds": [0.0123, 0.0],
+        "ensemble_standard_error": [0.01, 0.0],
+        "evs_noise_factors": [[0.5, 0.4], [0.1, 0.2]],
+    }
+    pubs = [pub(0, [2], values=values), pub(1, [], values={"evs": 1.0})]
+    out = shown(ketway, fake, routine | {"routine": "estimator"}, pubs)
+    told = "PUB 0, 2 points\n  [0] +0.5 ± 0.012\n  [1] -1 ± 0\n  evs_noise_factors: 2x2 numbers\n"
+    assert f"{told}PUB 1\n  +1\n" in out
+
+
+def test_of_many_points_the_first_are_shown(ketway: Any, fake: Any, routine: Any) -> None:
+    counts = [{"0": 5}] * 30
+    pubs = [
+        pub(0, [30], registers={"c": {"bits": 1, "counts": counts}}),
+        pub(1, [3], values={"evs": [0.0, 0.1, 0.2]}),
+    ]
+    out = shown(ketway, fake, routine, pubs)
+    assert out.count("5 shots") == 20
+    assert "+0.1" not in out
+    assert out.endswith("and 13 more points: --json has them all\n")
+
+
+def test_quasi_distributions_layers_and_whatever_else(ketway: Any, fake: Any, routine: Any) -> None:
+    out = shown(ketway, fake, routine, [pub(0, [], outcomes={"0": 1.25, "1": -0.25})])
+    assert "1.2500" in out
+    assert "-0.2500" in out
+    layer = {"index": 0, "qubits": [7, 3], "protocol": "lindblad"}
+    rates = {"X7": 0.1, "Z7 Y3": 0.2} | {f"X{qubit}": 0.01 for qubit in range(20, 40)}
+    result = f"GET /jobs/{IDENTIFIER}/result"
+    fake.answers[result] = {"layers": [layer | {"rates": rates}]}
+    out = ketway("job", IDENTIFIER).out
+    assert "Layer 0, lindblad, qubits 7, 3\n  Z7 Y3       0.2\n  X7          0.1\n" in out
+    assert out.endswith("and 2 smaller rates: --json has them all\n")
+    fake.answers[result] = {"answer": {"x": [1, 2]}}
+    assert '{"x": [1, 2]}' in ketway("job", IDENTIFIER).out
+
+
+def test_nothing_is_asked_of_a_private_job(ketway: Any, fake: Any, routine: Any) -> None:
+    fake.answers |= {
+        f"GET /jobs/{IDENTIFIER}": routine | {"private": True},
+        f"GET /jobs/{IDENTIFIER}/options": {"options": {}},
+        f"GET /jobs/{IDENTIFIER}/events": {"events": []},
+    }
+    ended = ketway("job", IDENTIFIER, "--json")
+    assert (ended.code, ended.json["result"]) == (0, None)
+    assert "private   circuits and result are" in ketway("job", IDENTIFIER).out
+    assert not any("result" in line for line, _, _ in fake.seen)
 
 
 def test_waiting_for_a_job_gives_its_exit_code(ketway: Any, fake: Any, job: Any) -> None:

@@ -89,7 +89,7 @@ def recipe_a(variables: dict[str, str], bare: None, monkeypatch: pytest.MonkeyPa
 
 @pytest.fixture
 def service(recipe_a: None) -> Any:
-    """By recipe A. Each test has one of its own: a service keeps the configuration of a backend, and
+    """By recipe A. Each test has one of its own: a service keeps a backend's configuration, and
     what `use_fractional_gates` has once taken out of it."""
     from qiskit_ibm_runtime import QiskitRuntimeService
 

@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 from tests.routines.making import ladder, runner
 
-from ketway.circuits.circuit import Batch, Builder
+from ketway.circuits.circuit import Batch, Builder, Circuit
 from ketway.circuits.gates import Kind
 from ketway.devices.noise import GateNoise, NoiseModel, QubitNoise
 from ketway.jobs.failures import FailedError
 from ketway.routines.learning import (
+    Instruction,
     LayerError,
     learn,
     learn_instructions,
@@ -112,7 +113,7 @@ def test_readings_are_learned_of_measurements() -> None:
     builder.add(Kind.MEASURE, [1, 0])
     builder.add(Kind.MEASURE, [3, 1])
     made = builder.circuit()
-    box = Batch(made.structure, made.params[None])
+    box = Instruction(Batch(made.structure, made.params[None]), (1, 3))
     options = NoiseLearnerOptions(shots_per_randomization=1024)
     (error,) = learn_instructions([box], options, runner(UNEVEN))
     assert error.qubits == (1, 3)
@@ -128,17 +129,28 @@ def test_single_layers_are_learned_in_their_order() -> None:
     builder.add(Kind.Z, [1], [], [0])
     builder.add(Kind.H, [3])
     made = builder.circuit()
-    box = Batch(made.structure, made.params[None])
+    box = Instruction(Batch(made.structure, made.params[None]), (0, 1, 3))
     (error,) = learn_instructions([box], OPTIONS, runner(UNEVEN))
     assert error.qubits == (0, 1, 3)
+    idle = [rate for (_, on), rate in zip(error.generators, error.rates, strict=True) if 2 in on]
+    assert idle == [0.0] * 3
     assert error.metadata == {"learning_protocol": "lindblad"}
-    two = Batch(*(lambda c: (c.structure, c.params[None]))(_twice()))
+    made = _twice()
+    two = Instruction(Batch(made.structure, made.params[None]), (0, 1, 2))
     with pytest.raises(FailedError, match="one layer at a time") as failed:
         learn_instructions([box, two], OPTIONS, runner(UNEVEN))
     assert failed.value.failure.circuit == 1
 
 
-def _twice():  # type: ignore[no-untyped-def]
+def test_a_layer_of_nothing_has_rates_of_nothing() -> None:
+    box = Instruction(Batch(Builder(3).circuit().structure, np.zeros((1, 0))), (0, 2))
+    (error,) = learn_instructions([box], OPTIONS, runner(UNEVEN))
+    assert error.qubits == (0, 2)
+    assert error.rates == (0.0,) * 6
+    assert plan_learn_instructions([box], OPTIONS, runner(UNEVEN)) == []
+
+
+def _twice() -> Circuit:
     builder = Builder(3)
     builder.add(Kind.Z, [1], [], [0])
     builder.add(Kind.Z, [2], [], [1])

@@ -76,7 +76,7 @@ class Client:
         )
         given = {name: value for name, value in (query or {}).items() if value is not None}
         if given:
-            target += "?" + urlencode(given)
+            target += "?" + urlencode(given, doseq=True)  # a list is its name several times
         headers = {"Accept": "application/json", "User-Agent": "ketway-cli"}
         if self._key:
             headers["Authorization"] = f"Bearer {self._key}"

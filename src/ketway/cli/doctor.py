@@ -5,21 +5,23 @@ Each check is a function that says what it found and, where that is not good, wh
 
 from __future__ import annotations
 
+import os
 import platform
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from ketway.cli.address import DEFAULT_URL
+from ketway.cli.address import DEFAULT_URL, normalised
 from ketway.cli.client import Client
 from ketway.cli.exits import CommandError, Exit
 from ketway.cli.options import Json, Url
 from ketway.cli.terminal import clean, emit, line, plural, size
+from ketway.cli.variables import VENDORS, half_set, proxied
 
 OLDEST_PYTHON = (3, 11)
 FREE_BYTES = 1 << 30
@@ -42,7 +44,7 @@ def doctor(*, json: Json = False, url: Url = DEFAULT_URL) -> int:
     ketway doctor
     ```
     """
-    here = [_safely(check) for check in LOCAL]
+    here = [_safely(check) for check in LOCAL] + sdk_checks(normalised(url), os.environ)
     there = server_checks(url)
     sound = all(check.ok for check in (*here, *there))
     if json:
@@ -113,6 +115,26 @@ def folder(path: Path) -> Check:
     if free >= FREE_BYTES:
         return Check("data folder", True, detail)
     return Check("data folder", False, detail, "Free some disk, or name another with KETWAY_DATA.")
+
+
+def sdk_checks(url: str, environ: Mapping[str, str]) -> list[Check]:
+    """Whether the variables that point SDKs at this Ketway are whole; nothing where there are
+    none."""
+    found = [
+        Check(
+            f"{dialect} variables",
+            False,
+            f"not set to {url}: {', '.join(astray)}",
+            f"Keys may be sent to {VENDORS[dialect]}. Set all with `ketway env`, or none with "
+            "`ketway env --unset`.",
+        )
+        for dialect, astray in half_set(environ, url).items()
+    ]
+    proxy = proxied(environ, url)
+    if proxy is not None:
+        advice = "Add its host to NO_PROXY: what the SDKs send goes through the proxy, keys too."
+        found.append(Check("proxy", False, f"{url} is asked through {proxy}", advice))
+    return found
 
 
 def server_checks(url: str) -> list[Check]:

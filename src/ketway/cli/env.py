@@ -14,7 +14,8 @@ from cyclopts import Parameter
 from ketway.cli.address import DEFAULT_URL, normalised
 from ketway.cli.exits import Exit
 from ketway.cli.options import Json, Url
-from ketway.cli.terminal import emit, line
+from ketway.cli.terminal import clean, emit, line
+from ketway.cli.variables import Channel, Spoken, proxied, variables
 
 OPEN_KEY = "ketway"
 """On loopback any key is taken, but the SDKs want one."""
@@ -27,66 +28,83 @@ def env(
     shell: Annotated[
         Shell, Parameter(help="Whose syntax: sh (also bash and zsh), fish, powershell.")
     ] = "sh",
+    dialect: Annotated[
+        Spoken | None, Parameter(help="Only for the SDKs that speak this API.")
+    ] = None,
+    ibm_channel: Annotated[
+        Channel,
+        Parameter(help="`ibm_quantum` is for qiskit-ibm-runtime up to 0.40."),
+    ] = "ibm_quantum_platform",
+    unset: Annotated[
+        bool,
+        Parameter(negative="", help="Print what takes the variables away again, all of them."),
+    ] = False,
     json: Json = False,
     url: Url = DEFAULT_URL,
 ) -> int:
     """Print what the SDKs need to find Ketway, for the shell to evaluate.
 
-    The key is KETWAY_API_KEY where that is set; a real vendor key is never sent to a Ketway.
+    The key is KETWAY_API_KEY where that is set, and no vendor's. Where a variable that names the
+    server is missing, the SDKs go to their vendor, and take the key along: without IAM_URL, IBM's
+    client sends it to IBM Cloud whatever QISKIT_IBM_URL says. So set all or none, and give no real
+    key together with a Ketway's address; `ketway doctor` tells if some are missing. While they are
+    set, an account that IBM's client has saved signs in at this Ketway too.
 
     ```
     eval "$(ketway env)"
+    eval "$(ketway env --unset)"
+    eval "$(ketway env --ibm-channel ibm_quantum)"
     ketway env --shell fish | source
     ketway env --shell powershell | Out-String | Invoke-Expression
     ```
     """
     url = normalised(url)
-    found = variables(url, os.environ.get("KETWAY_API_KEY") or OPEN_KEY)
+    key = os.environ.get("KETWAY_API_KEY") or OPEN_KEY
+    found = variables(url, key, dialect, ibm_channel)
     if json:
         emit(found)
         return Exit.DONE
     for name, value in found.items():
-        line(_export(shell, name, value))
+        line(_without(shell, name) if unset else _export(shell, name, value))
     # Comments come last: `eval $(ketway env)` without the quotes makes one line of all this.
-    for comment in comments(url):
-        line(f"# {comment}")
+    for comment in () if unset else comments(url, dialect, ibm_channel):
+        line(f"# {clean(comment)}")
     return Exit.DONE
 
 
-def variables(url: str, key: str) -> dict[str, str]:
-    """Every variable that an SDK reads, the more specific ones too: they would win over ours."""
-    api = f"{url}/v0.4"
-    return {
-        "KETWAY_URL": url,
-        "IONQ_API_URL": api,
-        "QISKIT_IONQ_API_URL": api,
-        "IONQ_REMOTE_HOST": url,
-        "CIRQ_IONQ_REMOTE_HOST": url,
-        "IONQ_API_KEY": key,
-        "QISKIT_IONQ_API_TOKEN": key,
-        "CIRQ_IONQ_API_KEY": key,
-        "PENNYLANE_IONQ_API_KEY": key,
-        # qiskit-ibm-runtime takes a URL as it is, port and all, where it finds "experimental" in it
-        # (utils/utils.py, `default_runtime_url_resolver`).
-        "QISKIT_IBM_CHANNEL": "ibm_quantum_platform",
-        "QISKIT_IBM_TOKEN": key,
-        "QISKIT_IBM_URL": f"{url}/experimental/api/v1",
-        "QISKIT_IBM_INSTANCE": "ketway",
-        "IAM_URL": url,
-        "GLOBAL_SEARCH_URL": url,
-        "GLOBAL_CATALOG_URL": f"{url}/catalog",
-    }
+def comments(url: str, dialect: Spoken | None, channel: Channel) -> list[str]:
+    """What variables cannot do, and what must not be done with them."""
+    found = []
+    if dialect != "ibm_runtime":
+        found += [
+            "pennylane-ionq: from pennylane_ionq.api_client import APIClient; "
+            f"APIClient.BASE_URL = {url + '/v0.4'!r}",
+            f"ionq-core: IonQClient(base_url={url + '/v0.4'!r})",
+        ]
+    if dialect != "ionq_v04" and channel == "ibm_quantum_platform":
+        found += [
+            "qiskit-ibm-runtime 0.49 or newer. Keep IAM_URL set: without it the client sends its "
+            "token to IBM Cloud, so never give a real IBM key as QISKIT_IBM_TOKEN here",
+            "qiskit-ibm-runtime up to 0.40: ketway env --ibm-channel ibm_quantum. "
+            "From 0.41 to 0.48 it signs in at IBM Cloud and nowhere else",
+        ]
+    elif dialect != "ionq_v04":
+        found.append(
+            "qiskit-ibm-runtime up to 0.40. Keep QISKIT_IBM_CHANNEL and QISKIT_IBM_URL set: "
+            "without them the client sends its token to IBM, so never give a real IBM key here"
+        )
+    proxy = proxied(os.environ, url)
+    if proxy is not None:
+        found.append(f"the SDKs would go through the proxy {proxy}: add this host to NO_PROXY")
+    return found
 
 
-def comments(url: str) -> list[str]:
-    """For the SDKs that read no variable for the server."""
-    return [
-        "pennylane-ionq: from pennylane_ionq.api_client import APIClient; "
-        f"APIClient.BASE_URL = {url + '/v0.4'!r}",
-        f"ionq-core: IonQClient(base_url={url + '/v0.4'!r})",
-        "qiskit-ibm-runtime 0.49 or newer. Keep IAM_URL set: without it the client sends its token "
-        "to IBM Cloud, so never give a real IBM key as QISKIT_IBM_TOKEN here",
-    ]
+def _without(shell: Shell, name: str) -> str:
+    if shell == "fish":
+        return f"set -e {name}"
+    if shell == "powershell":
+        return f"Remove-Item Env:{name} -ErrorAction Ignore"
+    return f"unset {name}"
 
 
 def _export(shell: Shell, name: str, value: str) -> str:

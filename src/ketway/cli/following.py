@@ -12,6 +12,8 @@ from ketway.cli.client import Client
 from ketway.cli.exits import CommandError, Exit
 from ketway.cli.terminal import clean, interactive, seconds
 
+CIRCUITS = "circuits"
+"""The routine of a job that runs its circuits as they are."""
 FINAL = frozenset({"completed", "failed", "canceled"})
 PATIENT_SECONDS = 25.0
 """How long one request waits at the server when nobody looks."""
@@ -55,6 +57,22 @@ def follow(client: Client, job: dict[str, Any], *, quiet: bool) -> dict[str, Any
             ) from None
         raise
     return job
+
+
+def result_of(client: Client, job: dict[str, Any]) -> dict[str, Any] | None:
+    """The job's result; None if it has none, or is private."""
+    if job["state"] != "completed" or job["private"]:
+        return None
+    result: dict[str, Any] = client.get("jobs", str(job["id"]), "result")
+    return result
+
+
+def options_of(client: Client, job: dict[str, Any]) -> dict[str, Any]:
+    """What its routine was asked with; a job that runs circuits as they are has no such options."""
+    if job["routine"] == CIRCUITS:
+        return {}
+    options: dict[str, Any] = client.get("jobs", str(job["id"]), "options")["options"]
+    return options
 
 
 def outcome(job: dict[str, Any]) -> Exit:

@@ -74,7 +74,7 @@ def bar(length: float, *, unicode: bool = True) -> str:
 
 def probability(value: float) -> str:
     """Four decimals, or as many figures as it takes to tell it from nothing and from all."""
-    if value != 0 and (value < 0.0005 or 0.99995 <= value < 1):
+    if value != 0 and (abs(value) < 0.0005 or 0.99995 <= value < 1):
         return f"{value:.1e}" if value < 0.5 else f"{value:.6g}"
     return f"{value:.4f}"
 

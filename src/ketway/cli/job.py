@@ -10,7 +10,7 @@ from ketway.cli.address import DEFAULT_URL
 from ketway.cli.client import Client
 from ketway.cli.exits import Exit
 from ketway.cli.finding import identifier
-from ketway.cli.following import follow, outcome
+from ketway.cli.following import follow, options_of, outcome, result_of
 from ketway.cli.options import Json, Url
 from ketway.cli.showing import show_job, show_result
 from ketway.cli.terminal import emit
@@ -31,6 +31,9 @@ def job(
 ) -> int:
     """Show one job: its state and times, how it was planned and run, and its result.
 
+    Of a private job neither circuits nor result are shown: its result is read once, by the client
+    that submitted it.
+
     ```
     ketway job 019aa3f2
     ketway job 019aa3f2-6f5e-7c41-8a3b-2f9d1c0e7b55 --wait
@@ -41,13 +44,13 @@ def job(
         if wait:
             found = follow(client, found, quiet=json)
         whole = str(found["id"])
-        completed = found["state"] == "completed"
-        result = client.get("jobs", whole, "result") if completed else None
+        result = result_of(client, found)
+        options = options_of(client, found)
         events = client.get("jobs", whole, "events")["events"] if json else None
     if json:
-        emit({"job": found, "result": result, "events": events})
+        emit({"job": found, "options": options, "result": result, "events": events})
     else:
-        show_job(found)
+        show_job(found, options)
         if result is not None:
             show_result(result)
     return outcome(found) if wait else Exit.DONE

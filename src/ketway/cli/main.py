@@ -26,6 +26,8 @@ COMMANDS = (
     "job",
     "cancel",
     "delete",
+    "sessions",
+    "session",
     "backends",
     "noise",
     "doctor",
@@ -38,7 +40,7 @@ def build() -> App:
     """The command line, with every command known by name only."""
     app = App(
         name="ketway",
-        help="A quantum cloud of your own: it runs what IonQ's SDKs submit, on this machine.",
+        help="A quantum cloud of your own: it runs what IonQ's and IBM's SDKs submit, right here.",
         help_format="markdown",
         help_epilogue=(
             f"{summary()} The variables KETWAY_URL and KETWAY_API_KEY say which Ketway and with "

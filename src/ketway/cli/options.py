@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 from cyclopts import Parameter
 
@@ -48,4 +48,13 @@ Shots: TypeAlias = Annotated[
 NoiseName: TypeAlias = Annotated[
     str | None,
     Parameter(name="--noise", help="Noise model, one of those that `ketway noise` lists."),
+]
+
+DialectName: TypeAlias = Annotated[
+    Literal["control", "ionq_v04", "ibm_runtime"] | None,
+    Parameter(
+        name="--dialect",
+        help="Only what came through this API; `control` is Ketway's own, which the command line "
+        "speaks.",
+    ),
 ]

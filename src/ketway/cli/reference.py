@@ -29,8 +29,10 @@ JSON = """
 | `env` | an object of variables |
 | `run` | `{"job", "result"}`, with `--no-wait` only `{"job"}` |
 | `jobs` | `{"jobs", "next"}` |
-| `job` | `{"job", "result", "events"}`; `result` is null until the job completes |
+| `job` | `{"job", "options", "result", "events"}`; `result` is null if it has none or is private |
 | `cancel`, `delete` | `{"jobs", "errors"}` |
+| `sessions` | `{"sessions", "next"}` |
+| `session` | `{"session"}` |
 | `backends` | `{"backends"}` |
 | `doctor` | `{"ok", "here", "server"}` |
 | `version` | `{"version", "python", "server"}`; `server` is null where none answers |

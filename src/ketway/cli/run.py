@@ -11,7 +11,7 @@ from cyclopts import Parameter
 from ketway.cli.address import DEFAULT_URL
 from ketway.cli.client import Client
 from ketway.cli.exits import CommandError, Exit
-from ketway.cli.following import follow, outcome
+from ketway.cli.following import follow, outcome, result_of
 from ketway.cli.options import Circuits, Json, NoiseName, Shots, Url, Where
 from ketway.cli.program import Program, recognise
 from ketway.cli.showing import show_failure, show_result
@@ -64,9 +64,7 @@ def run(
             emit({"job": job}) if json else line(clean(job["id"]))
             return Exit.DONE
         job = follow(client, job, quiet=json)
-        result = (
-            client.get("jobs", str(job["id"]), "result") if job["state"] == "completed" else None
-        )
+        result = result_of(client, job)
     if json:
         emit({"job": job, "result": result})
     else:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import sys
+from collections.abc import Iterator
 from typing import Any
 
+from ketway.cli.following import CIRCUITS
 from ketway.cli.histogram import draw
 from ketway.cli.terminal import (
     clean,
@@ -18,14 +21,16 @@ from ketway.cli.terminal import (
     width,
 )
 
+LONGEST_SETTING = 60
+"""A noise model among the options would fill the screen."""
 CIRCUITS_DRAWN = 20
 """A job of more circuits shows its first; `--json` has them all."""
 
 
-def show_job(job: dict[str, Any]) -> None:
-    """Everything about a job but its result."""
+def show_job(job: dict[str, Any], options: dict[str, Any] | None = None) -> None:
+    """Everything about a job but its result; `options` are those of its routine."""
     line("Job ", (clean(job["id"]), "bold"), "  ", state(job["state"]))
-    for label, text in _facts(job):
+    for label, text in _facts(job, options or {}):
         line(f"  {label:<10}", text)
     show_failure(job)
 
@@ -40,7 +45,12 @@ def show_failure(job: dict[str, Any]) -> None:
 
 
 def show_result(result: dict[str, Any]) -> None:
-    """The histograms of a result, one circuit after another."""
+    """The histograms of a result, one circuit after another; or what a routine answered."""
+    if "circuits" not in result:
+        from ketway.cli.answers import show_answer
+
+        show_answer(result)
+        return
     circuits = result["circuits"]
     several = len(circuits) > 1
     for circuit in circuits[:CIRCUITS_DRAWN]:
@@ -68,12 +78,21 @@ def show_circuit(circuit: dict[str, Any]) -> None:
         line((f"Only the largest outcomes were kept, mass {kept:.6g} of 1.", "yellow"))
 
 
-def _facts(job: dict[str, Any]) -> list[tuple[str, str]]:
+def _facts(job: dict[str, Any], options: dict[str, Any]) -> list[tuple[str, str]]:
     facts = []
     if job.get("name"):
         facts.append(("name", clean(job["name"])))
     facts.append(("backend", clean(job["backend"])))
+    facts.append(("dialect", clean(job["dialect"])))
     facts.append(("program", _program(job)))
+    if options:
+        facts.append(("options", clean(", ".join(_settings(options)))))
+    if job.get("tags"):
+        facts.append(("tags", clean(", ".join(job["tags"]))))
+    if job.get("session_id"):
+        facts.append(("session", clean(job["session_id"])))
+    if job.get("private"):
+        facts.append(("private", "circuits and result are the submitting client's alone"))
     if job.get("shots"):
         facts.append(("shots", f"{job['shots']:,}"))
     if job.get("noise"):
@@ -93,8 +112,28 @@ def _facts(job: dict[str, Any]) -> list[tuple[str, str]]:
     return facts
 
 
+def shots(job: dict[str, Any]) -> str:
+    """Shots for a table. What a routine takes is known when its parameters have been read."""
+    if job.get("shots"):
+        return str(job["shots"])
+    return "exact" if job["routine"] == CIRCUITS else "-"
+
+
 def _program(job: dict[str, Any]) -> str:
-    return f"{clean(job.get('format') or 'unknown format')}, {describe_size(job)}"
+    what = clean(job.get("format") or "unknown format")
+    if job["routine"] != CIRCUITS:
+        what = f"{clean(job['routine'])} ({what})"
+    return f"{what}, {describe_size(job)}"
+
+
+def _settings(options: dict[str, Any], within: str = "") -> Iterator[str]:
+    """`name.name=value`, in the order in which they were sent; what was left open is left out."""
+    for name, value in options.items():
+        if isinstance(value, dict):
+            yield from _settings(value, f"{within}{name}.")
+        elif value is not None:
+            text = json.dumps(value)
+            yield f"{within}{name}={text if len(text) <= LONGEST_SETTING else '…'}"
 
 
 def describe_size(job: dict[str, Any]) -> str:

@@ -24,6 +24,10 @@ STATE_STYLES = {
     "completed": "green",
     "failed": "red",
     "canceled": "magenta",
+    "open": "yellow",
+    "active": "cyan",
+    "inactive": "yellow",
+    "closed": "green",
 }
 
 

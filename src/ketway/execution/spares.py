@@ -20,9 +20,9 @@ from ketway.execution.processes import Limits
 
 SPARES: Final = 2
 """One reads a job, the other runs it."""
-QUIET_SECONDS: Final = 0.005
-"""How long the zygote has had nothing to do when it makes one: who has just been answered may be
-about to ask again."""
+QUIET_SECONDS: Final = 0.02
+"""How long nothing has run when one is made: what has just been read is about to be run, and who
+has just been answered may ask again."""
 _SPOILED: Final = 3
 """After so many that died before they were wanted, no more are made."""
 _TERMS_BYTES: Final = 1 << 12

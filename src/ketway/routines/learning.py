@@ -28,6 +28,16 @@ _IS_NOTHING: Final = kind_table((Kind.NOP, Kind.GLOBAL_PHASE))
 
 
 @dataclass(frozen=True)
+class Instruction:
+    """A single layer that is to be learned."""
+
+    batch: Batch
+    """Of one row."""
+    qubits: tuple[int, ...]
+    """Those that belong to it, ascending, also where nothing acts on them."""
+
+
+@dataclass(frozen=True)
 class LayerError:
     """The noise of a layer, as rates of Paulis."""
 
@@ -68,27 +78,28 @@ def plan_learn(
 
 
 def learn_instructions(
-    instructions: Sequence[Batch], options: NoiseLearnerOptions, runner: Runner
+    instructions: Sequence[Instruction], options: NoiseLearnerOptions, runner: Runner
 ) -> list[LayerError]:
-    """The errors of single layers (batches of one row), in their order: of two-qubit Clifford
-    gates, or of measurements alone (TREX)."""
+    """The errors of single layers, in their order: of two-qubit Clifford gates, or of measurements
+    alone (TREX)."""
     out = []
-    for place, (batch, layer) in enumerate(_instructions(instructions)):
+    for place, (instruction, layer) in enumerate(_instructions(instructions)):
+        batch, qubits = instruction.batch, instruction.qubits
         if layer is None:
             out.append(_readings(batch, options, runner))
         else:
             how = _how(layer, batch, options, runner, place)
-            qubits = tuple(used_qubits(batch.structure).tolist())
             out.append(_layer_error(layer, qubits, _learned(how, layer, runner)))
     return out
 
 
 def plan_learn_instructions(
-    instructions: Sequence[Batch], options: NoiseLearnerOptions, runner: Runner
+    instructions: Sequence[Instruction], options: NoiseLearnerOptions, runner: Runner
 ) -> list[Plan]:
     """What `learn_instructions` will need."""
     plans: list[Plan] = []
-    for place, (batch, layer) in enumerate(_instructions(instructions)):
+    for place, (instruction, layer) in enumerate(_instructions(instructions)):
+        batch = instruction.batch
         if layer is None:
             if runner.noise is not None:
                 plans.append(_reading(batch, options, runner).plan(runner))
@@ -147,7 +158,10 @@ def _layers(
 
 def _layer_error(layer: Layer, qubits: tuple[int, ...], learned: Learned) -> LayerError:
     number = {qubit: k for k, qubit in enumerate(qubits)}
-    alone: dict[tuple[str, tuple[int, ...]], tuple[float, float]] = {}
+    # What no gate of the layer acts on suffers nothing.
+    alone: dict[tuple[str, tuple[int, ...]], tuple[float, float]] = {
+        (letter, (k,)): (0.0, 0.0) for k in range(len(qubits)) for letter in "XYZ"
+    }
     for g, entangler in enumerate(layer.entanglers):
         first, second = (number[qubit] for qubit in entangler.qubits)
         for p in range(1, 16):
@@ -169,13 +183,16 @@ def _layer_error(layer: Layer, qubits: tuple[int, ...], learned: Learned) -> Lay
 # ---------------------------------------------------------------- single layers
 
 
-def _instructions(instructions: Sequence[Batch]) -> list[tuple[Batch, Layer | None]]:
+def _instructions(
+    instructions: Sequence[Instruction],
+) -> list[tuple[Instruction, Layer | None]]:
     """Each with its layer; None for measurements."""
-    out: list[tuple[Batch, Layer | None]] = []
-    for place, batch in enumerate(instructions):
+    out: list[tuple[Instruction, Layer | None]] = []
+    for place, instruction in enumerate(instructions):
+        batch = instruction.batch
         kinds = batch.structure.kinds[~_IS_NOTHING[batch.structure.kinds]]
         if len(kinds) and (kinds == Kind.MEASURE).all():
-            out.append((batch, None))
+            out.append((instruction, None))
             continue
         widths = np.diff(batch.structure.operand_starts)
         found = layered(batch, conjugations(batch), "active")
@@ -189,7 +206,7 @@ def _instructions(instructions: Sequence[Batch]) -> list[tuple[Batch, Layer | No
                     circuit=place,
                 )
             )
-        out.append((batch, found.layers[0] if found.layers else Layer(())))
+        out.append((instruction, found.layers[0] if found.layers else Layer(())))
     return out
 
 

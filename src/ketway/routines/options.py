@@ -5,12 +5,16 @@ A field that is `UNSET` was not given: its default depends on the others (the re
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 import msgspec
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Meta, UnsetType
 
 Auto: TypeAlias = Literal["auto"]
+Count: TypeAlias = Annotated[int, Meta(ge=1, le=10_000_000)]
+Depth: TypeAlias = Annotated[int, Meta(ge=0, le=1_000)]
+Depths: TypeAlias = Annotated[tuple[Depth, ...], Meta(min_length=1, max_length=100)]
+"""How often a layer is run twice, in circuits that learn its noise."""
 Extrapolator: TypeAlias = Literal[
     "linear",
     "exponential",
@@ -68,10 +72,10 @@ class Pec(msgspec.Struct, frozen=True):
 
 
 class LayerNoiseLearning(msgspec.Struct, frozen=True):
-    max_layers_to_learn: int | None = 4
-    shots_per_randomization: int = 128
-    num_randomizations: int = 32
-    layer_pair_depths: tuple[int, ...] = (0, 1, 2, 4, 16, 32)
+    max_layers_to_learn: Annotated[int, Meta(ge=0)] | None = 4
+    shots_per_randomization: Count = 128
+    num_randomizations: Count = 32
+    layer_pair_depths: Depths = (0, 1, 2, 4, 16, 32)
 
 
 class LayerNoise(msgspec.Struct, frozen=True):
@@ -115,8 +119,8 @@ class EstimatorOptions(msgspec.Struct, frozen=True):
 
 
 class NoiseLearnerOptions(msgspec.Struct, frozen=True):
-    max_layers_to_learn: int | None = 4
-    shots_per_randomization: int = 128
-    num_randomizations: int = 32
-    layer_pair_depths: tuple[int, ...] = (0, 1, 2, 4, 16, 32)
+    max_layers_to_learn: Annotated[int, Meta(ge=0)] | None = 4
+    shots_per_randomization: Count = 128
+    num_randomizations: Count = 32
+    layer_pair_depths: Depths = (0, 1, 2, 4, 16, 32)
     twirling_strategy: Literal["active", "active-accum", "active-circuit", "all"] = "active-accum"

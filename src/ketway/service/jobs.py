@@ -276,12 +276,11 @@ class Jobs:
             lambda c: queries.count(c, principal.project_id, wanted)
         )
 
-    async def seconds_run(self, principal: Principal, wanted: Filter) -> float:
-        """How long those jobs ran, all together."""
-        spent = await self._store.read_apart(
-            lambda c: queries.time_run(c, principal.project_id, wanted)
+    async def tags(self, principal: Principal, dialect: str, search: str) -> list[str]:
+        """Those of the project's jobs that contain a text."""
+        return await self._store.read_apart(
+            lambda c: queries.tags(c, principal.project_id, dialect, search)
         )
-        return spent / 1e6
 
     def child_ids(self, job: Job) -> list[str]:
         if not job.children:

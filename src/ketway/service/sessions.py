@@ -75,6 +75,16 @@ class Sessions:
         assert self._dispatcher is not None, "`attach` comes first"
         return self._dispatcher
 
+    @property
+    def longest_seconds(self) -> int:
+        """The longest that a session may last, from the start of its first job."""
+        return self._settings.session_seconds
+
+    @property
+    def idle_seconds(self) -> int:
+        """How long it stays active without a job, where nothing else is asked for."""
+        return self._settings.session_idle_seconds
+
     # -- verbs --------------------------------------------------------------------------------
 
     async def open(self, principal: Principal, wanted: NewSession) -> Session:

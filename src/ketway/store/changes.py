@@ -19,7 +19,15 @@ from ketway.jobs.ids import now
 from ketway.jobs.job import FINAL, Job, Noise, PlanPart, State, sources
 from ketway.store.often import Often
 from ketway.store.rows import JOB_FIELDS, row_of, to_json
-from ketway.store.schema import attempts, events, jobs, noise_models, payloads, results
+from ketway.store.schema import (
+    attempts,
+    events,
+    jobs,
+    noise_models,
+    payloads,
+    results,
+    usage_limits,
+)
 
 _OPEN = [state.value for state in State if state not in FINAL]
 
@@ -484,3 +492,10 @@ def _waiting_for_noise(connection: Connection, project_id: str, name: str) -> li
         )
     )
     return [row.id for row in rows if msgspec.json.decode(row.noise, type=Noise).model == name]
+
+
+def set_usage_limit(connection: Connection, project_id: str, seconds: int | None) -> None:
+    """How long a project's jobs may run, all together, in a month; None for as long as they do."""
+    connection.execute(delete(usage_limits).where(usage_limits.c.project_id == project_id))
+    if seconds is not None:
+        connection.execute(insert(usage_limits), {"project_id": project_id, "seconds": seconds})

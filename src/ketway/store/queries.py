@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Select, bindparam, func, select
+from sqlalchemy import Connection, Select, bindparam, func, select, true
 
 from ketway.jobs.job import Attempt, Event, Job, State
 from ketway.store.changes import Claim, Payload
@@ -77,14 +77,6 @@ def count(connection: Connection, project_id: str, wanted: Filter) -> int:
     return int(connection.execute(_narrowed(query, wanted)).scalar_one())
 
 
-def time_run(connection: Connection, project_id: str, wanted: Filter) -> int:
-    """Microseconds from start to end of all those jobs together, of those that have ended."""
-    query = select(func.coalesce(func.sum(jobs.c.completed_at - jobs.c.started_at), 0)).where(
-        jobs.c.project_id == project_id, jobs.c.started_at.is_not(None)
-    )
-    return int(connection.execute(_narrowed(query, wanted)).scalar_one())
-
-
 def _narrowed(query: Select[Any], wanted: Filter) -> Select[Any]:
     if wanted.ids is not None:
         query = query.where(jobs.c.id.in_(wanted.ids))
@@ -116,6 +108,24 @@ def _narrowed(query: Select[Any], wanted: Filter) -> Select[Any]:
     if wanted.submitted_to is not None:
         query = query.where(jobs.c.submitted_at <= wanted.submitted_to)
     return query
+
+
+def tags(connection: Connection, project_id: str, dialect: str, search: str) -> list[str]:
+    """The tags of jobs that contain a text, each once, in their order."""
+    tag = func.json_each(jobs.c.tags).table_valued("value")
+    query = (
+        select(tag.c.value)
+        .select_from(jobs)
+        .join(tag, true())
+        .where(
+            jobs.c.project_id == project_id,
+            jobs.c.dialect == dialect,
+            func.instr(tag.c.value, search) > 0,
+        )
+        .distinct()
+        .order_by(tag.c.value)
+    )
+    return list(connection.execute(query).scalars())
 
 
 def ids_with_prefix(connection: Connection, project_id: str, prefix: str, limit: int) -> list[str]:

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, update
+from sqlalchemy import Connection, insert, update
 
 from ketway.jobs.job import Job
 from ketway.jobs.session import Session, SessionEvent, after
 from ketway.store import changes, session_queries
 from ketway.store.changes import Claim, Payload
 from ketway.store.often import Often
-from ketway.store.schema import session_events, sessions, usage_limits
+from ketway.store.schema import session_events, sessions
 from ketway.store.session_queries import SESSION_FIELDS, Tally, row_of
 
 _insert_session = Often(insert(sessions), SESSION_FIELDS)
@@ -158,10 +158,3 @@ def settle(
         if new is not None:
             changed[session_id] = new
     return changed
-
-
-def set_usage_limit(connection: Connection, project_id: str, seconds: int | None) -> None:
-    """How long a project's jobs may run, all together, in a month; None for as long as they do."""
-    connection.execute(delete(usage_limits).where(usage_limits.c.project_id == project_id))
-    if seconds is not None:
-        connection.execute(insert(usage_limits), {"project_id": project_id, "seconds": seconds})

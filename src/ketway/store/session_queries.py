@@ -12,7 +12,7 @@ from ketway.jobs.job import State
 from ketway.jobs.session import Limits, Session, SessionState
 from ketway.store.often import Often
 from ketway.store.rows import to_json
-from ketway.store.schema import jobs, session_events, sessions, usage_limits
+from ketway.store.schema import jobs, session_events, sessions
 
 SESSION_FIELDS = tuple(field.name for field in msgspec.structs.fields(Session))
 
@@ -183,10 +183,3 @@ def history(connection: Connection, session_id: str) -> list[SessionChange]:
         SessionChange(at, kind, SessionState(state), why)
         for at, kind, state, why in connection.execute(query)
     ]
-
-
-def usage_limit(connection: Connection, project_id: str) -> int | None:
-    """The limit that a project has set itself, in seconds of a month."""
-    query = select(usage_limits.c.seconds).where(usage_limits.c.project_id == project_id)
-    found: int | None = connection.execute(query).scalar_one_or_none()
-    return found

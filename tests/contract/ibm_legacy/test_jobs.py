@@ -98,7 +98,8 @@ def test_a_job_is_found_again(legacy: Any) -> None:
     assert found.backend().name == backend.name
     assert found.inputs["pubs"][0][2] == 10
     assert found.metrics()["usage"]["quantum_seconds"] > 0
-    assert found.usage() > 0
+    if hasattr(found, "usage"):  # not yet in 0.27
+        assert found.usage() > 0
     assert "completed" in found.logs()
     found.update_tags(["seen"])
     assert [one.job_id() for one in legacy.jobs(job_tags=["seen"])] == [job.job_id()]

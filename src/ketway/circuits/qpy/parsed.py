@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
@@ -109,6 +109,8 @@ class Circuit:
     phase: Formula = field(default_factory=Formula)
     all_registers: dict[str, BitRow] = field(default_factory=dict)
     """Also those that only conditions name."""
+    qubit_registers: list[Sequence[int]] = field(default_factory=list)
+    """Of each, the place in the circuit of every qubit, also of those that the circuit lacks."""
     vectors: list[tuple[str, int]] = field(default_factory=list)
     """From version 18: name and root UUID of the parameter vectors."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 from typing import Final
 
 from ketway.circuits.formulas import Formula
@@ -101,14 +102,15 @@ def _read_registers(cursor: Cursor, reading: Reading, circuit: Circuit, count: i
             if size > circuit.qubits + circuit.bits:
                 raise cursor.error(f"register {shown(name)} is larger than the circuit.")
             reading.afford(size, cursor.where)
-            places = list(range(start, start + size))
+            places: Sequence[int] = range(start, start + size)
         else:
             width = 4 if newer else 8
             cursor.count(size, width, "bits of a register")
             data = cursor.take(size * width)
-            places = list(struct.unpack(f"!{size}{'I' if newer else 'q'}", data))
+            places = struct.unpack(f"!{size}{'I' if newer else 'q'}", data)
         reading.afford(size // 16, cursor.where)
         if kind != b"c":
+            circuit.qubit_registers.append(places)
             continue
         if any(not 0 <= p < circuit.bits for p in places):
             if inside or any(p not in (-1, _NOT_THERE) and p >= circuit.bits for p in places):

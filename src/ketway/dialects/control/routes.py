@@ -16,6 +16,8 @@ from ketway.circuits.ionq import read_circuit, read_multi
 from ketway.circuits.qpy import QpyError, programs_of_text
 from ketway.devices.noise import NoiseModel
 from ketway.dialects.control import errors
+from ketway.dialects.control.routines import answer_view, options_of
+from ketway.dialects.control.sessions import SessionRoutes
 from ketway.dialects.control.wire import (
     BackendsView,
     BackendView,
@@ -32,6 +34,7 @@ from ketway.dialects.control.wire import (
     NewJob,
     NoiseModelsView,
     NoiseModelView,
+    OptionsView,
     PlanView,
     ResultView,
     WaitQuery,
@@ -40,14 +43,16 @@ from ketway.dialects.control.wire import (
 )
 from ketway.dialects.http import Call, Dialect, Operation, encoded, reply
 from ketway.dialects.openapi import document
+from ketway.jobs.answers import answer_of
 from ketway.jobs.ids import is_id
-from ketway.jobs.job import Job, State
+from ketway.jobs.job import CIRCUITS, Job, State
 from ketway.jobs.results import Result
 from ketway.service.accounts import Accounts
 from ketway.service.backends import Backend, Backends
-from ketway.service.errors import NotFoundError, RefusedError
+from ketway.service.errors import ConflictError, NotFoundError, RefusedError
 from ketway.service.jobs import Answer, Jobs
 from ketway.service.noise_models import NoiseModels
+from ketway.service.sessions import Sessions
 from ketway.service.submission import Submission
 from ketway.store.queries import Filter
 
@@ -68,12 +73,14 @@ class Routes:
         jobs: Jobs,
         backends: Backends,
         noise_models: NoiseModels,
+        sessions: Sessions,
         health: Callable[[], Health],
         checks: Callable[[], Checks],
     ) -> None:
         self._jobs = jobs
         self._backends = backends
         self._noise_models = noise_models
+        self._sessions = SessionRoutes(sessions)
         self._health = health
         self._checks = checks
         self._document: bytes = b""
@@ -151,6 +158,9 @@ class Routes:
             Filter(
                 states=None if query.state is None else [_state(query.state)],
                 backends=None if query.backend is None else [query.backend],
+                dialect=query.dialect,
+                tags=query.tag,
+                session_id=query.session,
                 before=query.next,
                 limit=min(query.limit, LONGEST_PAGE),
             ),
@@ -166,11 +176,29 @@ class Routes:
         return reply(EventsView([EventView(e.seq, iso(e.at), e.kind, e.detail) for e in events]))
 
     async def result(self, call: Call) -> Response:
-        """Bitstrings read from the highest bit to bit 0."""
+        """Bitstrings read from the highest bit to bit 0. That of a private job is not given here:
+        whoever submitted it can read it once, and it would be gone."""
         job = await self._waited(call)
+        if job.private:
+            raise ConflictError(
+                f"Job {job.id} is private: its result is read once, by the client that submitted "
+                "it, and nowhere else."
+            )
+        if job.routine != CIRCUITS:
+            routine_answer = await self._jobs.routine_answer(job, answer_of(job.routine))
+            return reply(await asyncio.to_thread(answer_view, routine_answer, job.routine))
         answer = await self._jobs.answer(job)
         children = await self._jobs.children(job)
         return reply(await asyncio.to_thread(_result_view, answer, children))
+
+    async def options(self, call: Call) -> Response:
+        """What a routine was asked with, beside its circuits and their data. Nothing of a private
+        job, and nothing of one that runs circuits as they are."""
+        job = self._job(call)
+        source = None
+        if job.routine != CIRCUITS and not job.private:
+            source = await self._jobs.source(job)
+        return reply(OptionsView({} if source is None else options_of(source)))
 
     async def cancel(self, call: Call) -> Response:
         """Answered when the job's process is dead. A job that is final stays what it is."""
@@ -245,9 +273,12 @@ class Routes:
                       answer=JobView),
             Operation("GET", job + "/events", "getEvents", self.events, "What happened to a job",
                       answer=EventsView),
+            Operation("GET", job + "/options", "getOptions", self.options,
+                      "What a routine was asked with", answer=OptionsView),
             Operation("GET", job + "/result", "getResult", self.result, "What a job answered",
                       query=WaitQuery, answer=ResultView,
-                      refusals={409: "The job has no result, or none yet."}),
+                      refusals={409: "The job has no result, or none yet, or is private."}),
+            *self._sessions.operations(),
             Operation("GET", "/openapi.json", "getDocument", self.openapi,
                       "This API as an OpenAPI document", answer=dict[str, Any], public=True),
         )

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from ketway.circuits.ionq import CircuitObject, GateObject, Gateset
 from ketway.devices.noise import NoiseModel
@@ -52,7 +53,14 @@ class JobView(msgspec.Struct, kw_only=True):
     name: str | None
     backend: str
     dialect: str
+    """Through which API it came."""
     format: str
+    routine: str
+    """`circuits`, or what else is done with its circuits, such as `sampler`."""
+    tags: list[str]
+    private: bool
+    """Its result is read once, through the API that it came through, and nowhere else."""
+    session_id: str | None
     circuits: int
     qubits: int
     gates: dict[str, int]
@@ -79,6 +87,11 @@ class JobsView(msgspec.Struct):
 class JobsQuery(msgspec.Struct):
     state: str | None = None
     backend: str | None = None
+    dialect: str | None = None
+    tag: list[str] = []
+    """A job must have them all."""
+    session: str | None = None
+    """The whole id of a session."""
     limit: int = 25
     next: str | None = None
 
@@ -99,8 +112,50 @@ class CircuitResult(msgspec.Struct, kw_only=True):
     made_by: dict[str, Any]
 
 
+class RegisterResult(msgspec.Struct):
+    bits: int
+    counts: list[dict[str, int]]
+    """For each point of the sweep, in C order of its shape: bitstrings from the highest bit to
+    bit 0."""
+
+
+class PubResult(msgspec.Struct, kw_only=True):
+    """What a routine answered to one of its PUBs, or to one of its circuits."""
+
+    index: int
+    shape: list[int] = []
+    """Of its sweep; empty for one point."""
+    registers: dict[str, RegisterResult] = {}
+    outcomes: dict[str, float] | UnsetType = UNSET
+    """A quasi-distribution: some of its weights may be below 0."""
+    values: dict[str, Any] = {}
+    """Arrays of numbers, as lists in lists; a complex number is a pair."""
+    metadata: dict[str, Any] = {}
+
+
+class LayerResult(msgspec.Struct, kw_only=True):
+    """The noise that was learned of a layer."""
+
+    index: int
+    qubits: list[int]
+    protocol: str
+    rates: dict[str, float]
+    """Of each generator: its Paulis, each with its qubit of the machine, such as `X3 Y4`."""
+
+
 class ResultView(msgspec.Struct):
-    circuits: list[CircuitResult]
+    """One of these, by the job's routine."""
+
+    circuits: list[CircuitResult] | UnsetType = UNSET
+    pubs: list[PubResult] | UnsetType = UNSET
+    layers: list[LayerResult] | UnsetType = UNSET
+    answer: Any | UnsetType = UNSET
+    """What an operator's program returned, its arrays as lists in lists; or what only one vendor's
+    API has a question for, in that vendor's words."""
+
+
+class OptionsView(msgspec.Struct):
+    options: dict[str, Any]
 
 
 class EventView(msgspec.Struct):
@@ -185,6 +240,10 @@ def view(job: Job, child_ids: list[str], attempts: list[dict[str, Any]] | None =
         backend=job.backend,
         dialect=job.dialect,
         format=job.format,
+        routine=job.routine,
+        tags=job.tags or [],
+        private=job.private,
+        session_id=job.session_id,
         circuits=job.circuits,
         qubits=job.qubits,
         gates={"1q": job.gates_1q, "2q": job.gates_2q},

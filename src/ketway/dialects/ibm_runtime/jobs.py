@@ -29,12 +29,14 @@ from ketway.dialects.ibm_runtime.wire import (
     job_object,
     metrics_object,
 )
+from ketway.jobs.answers import CustomAnswer, answer_of
 from ketway.jobs.ids import is_id
 from ketway.jobs.job import FINAL, Job, State
 from ketway.routines import registry
 from ketway.service.errors import ConflictError, NotCompletedError, NotFoundError
 from ketway.service.jobs import Jobs
 from ketway.service.submission import Submission
+from ketway.service.usage import Usage
 from ketway.store.queries import Filter
 
 NAME: Final = "ibm_runtime"
@@ -48,9 +50,10 @@ HOLD_SECONDS: Final = 0.4
 
 
 class JobRoutes:
-    def __init__(self, jobs: Jobs, backends: BackendRoutes) -> None:
+    def __init__(self, jobs: Jobs, backends: BackendRoutes, usage: Usage) -> None:
         self._jobs = jobs
         self._backends = backends
+        self._usage = usage
 
     async def create(self, call: Call) -> Response:
         """Accepted when this answers: what is wrong with its parameters makes a job that failed."""
@@ -65,6 +68,7 @@ class JobRoutes:
             )
         named = self._backends.named(payload.backend, 400)
         _check_tags(payload.tags)
+        await self._usage.check(call.principal, NAME)
         kept = Kept(
             cost=payload.cost,
             log_level=payload.log_level,
@@ -128,17 +132,27 @@ class JobRoutes:
         if not job.final:
             return Response(status_code=204)
         try:
-            text = await results.text_of(self._jobs, job)
+            device = self._backends.named(job.backend).backend.device
+            text = await results.text_of(self._jobs, job, device)
         except NotCompletedError:
             return Response(status_code=204)
         return encoded(text, media="text/plain")
 
+    async def interim_results(self, call: Call) -> Response:
+        """Clients before 0.38 ask for what is known before the end. No program tells any."""
+        self._job(call)
+        return encoded(b"null", media="text/plain")
+
     async def logs(self, call: Call) -> Response:
-        """What happened to the job, a line each."""
+        """What happened to the job, a line each, and what its program had to say."""
         job = self._job(call)
         lines = [f"{_clock(e.at)} {e.kind}" for e in self._jobs.events(job)]
         if job.failure is not None:
             lines.append(job.failure.message)
+        custom = answer_of(job.routine) is CustomAnswer
+        # The answer of a private job is read once, and that for its result.
+        if custom and job.state is State.COMPLETED and not job.private:
+            lines += (await self._jobs.routine_answer(job, CustomAnswer)).log
         return encoded("".join(f"{line}\n" for line in lines).encode(), media="text/plain")
 
     async def metrics(self, call: Call) -> Response:
@@ -170,11 +184,9 @@ class JobRoutes:
         return Response(status_code=204)
 
     async def tags(self, call: Call) -> Response:
-        """Those of the project's latest jobs that contain the searched text."""
+        """Those of the project's jobs that contain the searched text."""
         query: TagsQuery = call.query
-        page = await self._jobs.page(call.principal, Filter(dialect=NAME, limit=LONGEST_PAGE))
-        found = {tag for job in page.jobs for tag in job.tags or ()}
-        return reply(TagsResponse(sorted(tag for tag in found if query.search in tag)))
+        return reply(TagsResponse(await self._jobs.tags(call.principal, NAME, query.search)))
 
     def _job(self, call: Call) -> Job:
         job_id = call.path("job_id")
@@ -190,7 +202,8 @@ class JobRoutes:
         return (
             Operation("POST", "/jobs", "create_job", self.create, "Run a program",
                       body=JobPayload, answer=NewJob,
-                      refusals={404: "There is no such program."}),
+                      refusals={404: "There is no such program.",
+                                409: "The instance's limit is reached."}),
             Operation("GET", "/jobs", "list_jobs", self.list, "The project's jobs",
                       query=JobsQuery, answer=JobsResponse),
             Operation("GET", one, "get_job", self.get, "One job", query=JobQuery,
@@ -199,6 +212,9 @@ class JobRoutes:
                       status=204, refusals={409: "The job has not ended."}),
             Operation("GET", one + "/results", "get_job_results", self.results,
                       "What came of a job", media="text/plain"),
+            Operation("GET", one + "/interim_results", "get_job_interim_results",
+                      self.interim_results, "What is known before a job ends",
+                      media="text/plain"),
             Operation("POST", one + "/cancel", "cancel_job", self.cancel, "Cancel a job",
                       status=204, refusals={409: "The job has ended."}),
             Operation("GET", one + "/logs", "get_job_logs", self.logs, "What happened to a job",

@@ -9,7 +9,6 @@ as short as requests had them that name no version.
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
 from typing import Final
 
 import msgspec
@@ -24,6 +23,7 @@ from ketway.jobs.job import FINAL, State
 from ketway.service.accounts import Accounts
 from ketway.service.jobs import Jobs
 from ketway.service.tokens import Tokens
+from ketway.service.usage import Usage
 from ketway.store.queries import Filter
 from ketway.version import VERSION
 
@@ -75,7 +75,7 @@ class HubObject(msgspec.Struct):
 
 
 class InstanceUsage(msgspec.Struct):
-    """`quota` and `usage` in seconds. No quota: a Ketway has none."""
+    """`quota` and `usage` in seconds. No quota where the project has set itself no limit."""
 
     instance: str
     usage: float
@@ -95,8 +95,9 @@ class LegacyUsage(msgspec.Struct):
 
 
 class Legacy:
-    def __init__(self, jobs: Jobs, accounts: Accounts, tokens: Tokens) -> None:
+    def __init__(self, jobs: Jobs, usage: Usage, accounts: Accounts, tokens: Tokens) -> None:
         self._jobs = jobs
+        self._usage = usage
         self._accounts = accounts
         self._tokens = tokens
 
@@ -125,16 +126,16 @@ class Legacy:
 
     async def usage(self, call: Call) -> Response:
         """Of this month. Asked for before a run where the instance is the open plan's."""
-        now = datetime.now(UTC)
-        start = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-        month = Filter(dialect=NAME, submitted_from=int(start.timestamp() * 1e6))
+        month = await self._usage.month(call.principal, NAME)
         waiting = Filter(dialect=NAME, states=[state for state in State if state not in FINAL])
         used = InstanceUsage(
             INSTANCE,
-            await self._jobs.seconds_run(call.principal, month),
+            month.seconds,
             await self._jobs.count(call.principal, waiting),
+            quota=self._usage.limit(call.principal),
         )
-        return reply(LegacyUsage([used], UsagePeriod(start.isoformat(), now.isoformat())))
+        period = UsagePeriod(month.start.isoformat(), month.end.isoformat())
+        return reply(LegacyUsage([used], period))
 
     def dialect(self, max_body: int) -> Dialect:
         return TokenDialect(self.operations(), self._accounts, errors.speak, max_body, self._tokens)

@@ -3,82 +3,94 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import io
-import zlib
-from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from ketway.jobs.answers import Bits, PrimitiveAnswer, PubAnswer, Span, Written
+from ketway.devices.device import Device
+from ketway.dialects.ibm_runtime import custom_results, learned_results, older_results
+from ketway.dialects.ibm_runtime.typed import array, typed
+from ketway.dialects.ibm_runtime.wire import kept
+from ketway.jobs.answers import (
+    Bits,
+    CountsAnswer,
+    CustomAnswer,
+    LearnedAnswer,
+    PrimitiveAnswer,
+    PubAnswer,
+    QuasiAnswer,
+    Span,
+    ValuesAnswer,
+    Written,
+    answer_of,
+)
 from ketway.jobs.job import Job
 from ketway.service.jobs import Jobs
-
-_LEVEL: Final = 1
-"""Of zlib: shots hardly shrink, so little time is spent on trying."""
-_INLINE: Final = 1 << 14
-"""From so many numbers on an answer is written in a thread."""
+from ketway.version import VERSION
 
 
-async def text_of(jobs: Jobs, job: Job) -> bytes:
+async def text_of(jobs: Jobs, job: Job, device: Device) -> bytes:
     """The body of a job's result."""
-    if job.routine not in ("sampler", "estimator"):
-        return (await jobs.routine_answer(job, Written)).text
-    answer = await jobs.routine_answer(job, PrimitiveAnswer)
-    pub_type = "SamplerPubResult" if job.routine == "sampler" else "PubResult"
-    written: Callable[[], bytes] = lambda: write(answer, pub_type)  # noqa: E731
-    return await asyncio.to_thread(written)
+    answer = await jobs.routine_answer(job, answer_of(job.routine))
+    return await asyncio.to_thread(write, answer, job, device)
 
 
-def write(answer: PrimitiveAnswer, pub_type: str) -> bytes:
+def write(answer: Any, job: Job, device: Device) -> bytes:
+    match answer:
+        case Written():
+            return answer.text
+        case PrimitiveAnswer():
+            shown = _primitive(
+                answer, "SamplerPubResult" if job.routine == "sampler" else "PubResult"
+            )
+        case QuasiAnswer():
+            shown = older_results.quasi(answer)
+        case ValuesAnswer():
+            shown = {"values": answer.values.tolist(), "metadata": answer.metadata}
+        case CountsAnswer():
+            version = VERSION if device.snapshot is None else device.snapshot.version
+            shown = older_results.counts(answer, job.id, device.name, version)
+        case LearnedAnswer():
+            shown = learned_results.learned(answer, device.name, kept(job).caller)
+        case CustomAnswer():
+            shown = custom_results.custom(answer.value, job)
+        case _:
+            raise AssertionError(f"an answer of {job.routine} has no form here")
+    return msgspec.json.encode(shown)
+
+
+def _primitive(answer: PrimitiveAnswer, pub_type: str) -> dict[str, Any]:
     if answer.plain:
-        return msgspec.json.encode(
-            {"results": [_plain(pub) for pub in answer.pubs], "metadata": answer.metadata}
-        )
+        return {"results": [_plain(pub) for pub in answer.pubs], "metadata": answer.metadata}
     metadata = dict(answer.metadata)
     if answer.spans is not None:
-        spans = _typed("ExecutionSpans", {"spans": [_span(span) for span in answer.spans]})
+        spans = typed("ExecutionSpans", {"spans": [_span(span) for span in answer.spans]})
         metadata = {"execution": {"execution_spans": spans}, **metadata}
     pubs = [
-        _typed(pub_type, {"data": _data_bin(pub), "metadata": pub.metadata}) for pub in answer.pubs
+        typed(pub_type, {"data": _data_bin(pub), "metadata": pub.metadata}) for pub in answer.pubs
     ]
-    return msgspec.json.encode(
-        _typed("PrimitiveResult", {"pub_results": pubs, "metadata": metadata})
-    )
-
-
-def _typed(name: str, value: Any) -> dict[str, Any]:
-    return {"__type__": name, "__value__": value}
+    return typed("PrimitiveResult", {"pub_results": pubs, "metadata": metadata})
 
 
 def _data_bin(pub: PubAnswer) -> dict[str, Any]:
     fields: dict[str, Any] = {
-        name: _typed("BitArray", {"array": array(field.array), "num_bits": field.bits})
+        name: typed("BitArray", {"array": array(field.array), "num_bits": field.bits})
         for name, field in pub.bits.items()
     }
     fields |= {name: array(numbers) for name, numbers in pub.numbers.items()}
     names = list(fields)
-    return _typed("DataBin", {"field_names": names, "shape": pub.shape, "fields": fields})
-
-
-def array(numbers: NDArray[Any]) -> dict[str, Any]:
-    """A numpy array file, compressed, in base64."""
-    file = io.BytesIO()
-    np.save(file, numbers, allow_pickle=False)
-    packed = base64.b64encode(zlib.compress(file.getbuffer(), _LEVEL))
-    return _typed("ndarray", packed.decode("ascii"))
+    return typed("DataBin", {"field_names": names, "shape": pub.shape, "fields": fields})
 
 
 def _span(span: Span) -> dict[str, Any]:
-    return _typed(
+    return typed(
         span.kind,
         {
-            "start": _typed("datetime", _moment(span.start)),
-            "stop": _typed("datetime", _moment(span.stop)),
+            "start": typed("datetime", _moment(span.start)),
+            "stop": typed("datetime", _moment(span.stop)),
             "data_slices": {str(pub): slices for pub, slices in span.slices.items()},
         },
     )

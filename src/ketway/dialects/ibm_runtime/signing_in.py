@@ -40,6 +40,7 @@ INSTANCE = "ketway"
 """The instance's name, by which a client may choose it: QISKIT_IBM_INSTANCE=ketway."""
 PLAN = "ketway-open"
 """Its plan's id. The client wants a pricing type out of six; `free` is the one that is true."""
+PLAN_NAME = "open"
 
 
 def crn(project_id: str) -> str:
@@ -52,7 +53,9 @@ def crn(project_id: str) -> str:
 def plan(wanted: str) -> CatalogPlan:
     if wanted != PLAN:
         raise NotFoundError(f"There is no plan {wanted[:80]}; the only one is {PLAN}.")
-    return CatalogPlan(PLAN, "open", OverviewUi(DisplayName("Open")), PlanMetadata(Pricing("free")))
+    return CatalogPlan(
+        PLAN, PLAN_NAME, OverviewUi(DisplayName("Open")), PlanMetadata(Pricing("free"))
+    )
 
 
 class TokenDialect(Dialect):

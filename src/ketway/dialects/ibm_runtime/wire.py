@@ -218,26 +218,6 @@ class PropertiesResponse(msgspec.Struct, kw_only=True):
 # -- the instance ---------------------------------------------------------------------------------
 
 
-class Period(msgspec.Struct):
-    start_time: str
-    end_time: str
-
-
-class UsageResponse(msgspec.Struct, kw_only=True):
-    """No limits: a Ketway has none, and the client takes their absence for that."""
-
-    instance_id: str
-    plan_id: str
-    usage_consumed_seconds: float
-    usage_period: Period
-    usage_limit_reached: bool = False
-
-
-class InstanceResponse(msgspec.Struct):
-    backends: list[str]
-    plan_id: str
-
-
 class VersionObject(msgspec.Struct):
     version: str
     status: str = "live"

@@ -5,7 +5,7 @@
 
 from ketway.routines.executor.answer import Answer, encode
 from ketway.routines.executor.errors import ExecutorError
-from ketway.routines.executor.executing import check_size, execute
+from ketway.routines.executor.executing import execute
 from ketway.routines.executor.program import (
     VERSIONS,
     CircuitItem,
@@ -15,6 +15,7 @@ from ketway.routines.executor.program import (
     SamplexItem,
     Version,
 )
+from ketway.routines.executor.sizing import check_size, examples, held_bytes
 from ketway.routines.executor.wire import read_params
 
 __all__ = [
@@ -29,6 +30,8 @@ __all__ = [
     "Version",
     "check_size",
     "encode",
+    "examples",
     "execute",
+    "held_bytes",
     "read_params",
 ]

@@ -11,7 +11,7 @@ import msgspec
 from numpy.typing import NDArray
 
 from ketway.routines.executor.program import Version
-from ketway.routines.executor.tensors import write_tensor
+from ketway.routines.executor.tensors import TensorBody, read_tensor, write_tensor
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,28 @@ def encode(answer: Answer, version: Version) -> bytes:
     if version not in ("v0.1", "v0.2"):
         body["semantic_role"] = answer.role
     return msgspec.json.encode(body)
+
+
+class _Item(msgspec.Struct):
+    results: dict[str, TensorBody]
+
+
+class _Body(msgspec.Struct):
+    schema_version: Version
+    data: list[_Item]
+
+
+def decode(text: bytes) -> list[dict[str, NDArray[Any]]]:
+    """The tensors of each item of an answer that `encode` wrote."""
+    body = msgspec.json.decode(text, type=_Body)
+    compressed = body.schema_version == "v2.0"
+    return [
+        {
+            name: read_tensor(tensor, compressed, f"data[{index}].{name}")
+            for name, tensor in item.results.items()
+        }
+        for index, item in enumerate(body.data)
+    ]
 
 
 def _span(chunk: Chunk, version: Version) -> dict[str, Any]:

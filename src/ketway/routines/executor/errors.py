@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from ketway.jobs.failures import Code, FailedError, Failure
@@ -17,6 +19,19 @@ class ExecutorError(FailedError):
         super().__init__(Failure(code, f"{where}: {message}" if where else message))
         self.message = message
         self.where = where
+
+
+@contextmanager
+def placed(item: int) -> Iterator[None]:
+    """What is wrong in there is said to be in that item of the program."""
+    try:
+        yield
+    except FailedError as error:
+        where = f"quantum_program.items[{item}]"
+        if isinstance(error, ExecutorError) and error.where:
+            where = f"{where}, {error.where}"
+        message = error.message if isinstance(error, ExecutorError) else error.failure.message
+        raise ExecutorError(message, where, error.failure.code) from None
 
 
 def shown(name: str) -> str:

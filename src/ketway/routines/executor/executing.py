@@ -12,11 +12,9 @@ from numpy.typing import NDArray
 
 from ketway.circuits.circuit import Batch, Register
 from ketway.engines.seeds import derive
-from ketway.jobs.failures import Code, FailedError
 from ketway.jobs.results import width_of
 from ketway.routines.executor.answer import Answer, Chunk
-from ketway.routines.executor.errors import ExecutorError
-from ketway.routines.executor.limits import DEFAULT_LIMITS
+from ketway.routines.executor.errors import placed
 from ketway.routines.executor.program import (
     Item,
     MeasurementLevel,
@@ -25,10 +23,9 @@ from ketway.routines.executor.program import (
 )
 from ketway.routines.executor.readout import points
 from ketway.routines.executor.samplex.interface import ANGLES
+from ketway.routines.executor.sizing import CHUNK_BYTES, check_size
 from ketway.routines.runner import Runner
 
-_CHUNK_BYTES: Final = 1 << 27
-"""Outcomes of so many bytes are taken at one go; it does not depend on the machine."""
 _KEYS: Final = 3
 """Draws of an item: its samplex, its shots, its readout."""
 
@@ -49,33 +46,6 @@ def execute(program: QuantumProgram, runner: Runner, now: Callable[[], datetime]
     return Answer(tuple(items), tuple(chunks), program.role, program.passthrough)
 
 
-def check_size(program: QuantumProgram) -> None:
-    """Raises `FailedError` if the answer would be too large; nothing is run."""
-    bits = sum(
-        prod(item.shape) * program.shots * sum(len(r.bits) for r in item.circuit.registers)
-        for item in program.items
-    )
-    for index, item in enumerate(program.items):
-        circuit = item.circuit
-        angles = prod(item.shape) * max(circuit.structure.params, len(circuit.parameters))
-        if angles > DEFAULT_LIMITS.angles:
-            raise ExecutorError(
-                f"the circuits would have {angles:,} angles, and at most "
-                f"{DEFAULT_LIMITS.angles:,} are bound: split the item.",
-                f"quantum_program.items[{index}]",
-            )
-    if program.level != "classified":
-        # A point of the readout takes as much as many bits.
-        bits *= 128
-    if bits > DEFAULT_LIMITS.outcome_bits:
-        raise ExecutorError(
-            f"the outcomes would take {bits:,} bits, and at most {DEFAULT_LIMITS.outcome_bits:,} "
-            "are kept: ask for fewer shots, circuits or randomizations, or split the job.",
-            "quantum_program",
-            Code.TOO_MANY_SHOTS,
-        )
-
-
 class _Execution:
     """One item while it is run."""
 
@@ -92,15 +62,9 @@ class _Execution:
 
     def run(self) -> dict[str, NDArray[Any]]:
         item = self.item
-        try:
+        with placed(self.index):
             found, batch = self._bound()
             bits = self._measured(batch)
-        except FailedError as error:
-            where = f"quantum_program.items[{self.index}]"
-            if isinstance(error, ExecutorError) and error.where:
-                where = f"{where}, {error.where}"
-            message = error.message if isinstance(error, ExecutorError) else error.failure.message
-            raise ExecutorError(message, where, error.failure.code) from None
         for register in item.circuit.registers:
             shape = (*item.shape, self.shots, len(register.bits))
             found |= self._levels(register.name, bits[register.name].reshape(shape))
@@ -151,7 +115,7 @@ class _Execution:
     def _parts(self, batch: Batch) -> Iterator[slice]:
         size = self.item.chunk
         if size is None:
-            size = max(1, _CHUNK_BYTES // (self.shots * width_of(batch.structure.outcome_bits)))
+            size = max(1, CHUNK_BYTES // (self.shots * width_of(batch.structure.outcome_bits)))
         for first in range(0, len(batch), size):
             yield slice(first, min(first + size, len(batch)))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 from typing import Final, Literal, TypeAlias
 
 from ketway.circuits.circuit import Floats
@@ -28,6 +29,16 @@ class CircuitItem:
     chunk: int | None = None
     """How many circuits are run at a time, if that was asked."""
 
+    @property
+    def points(self) -> int:
+        """Of the sweep: elsewhere the circuits repeat themselves."""
+        return prod(self.arguments.shape[:-1])
+
+    @property
+    def circuits(self) -> int:
+        """Bound ones, that are run."""
+        return prod(self.shape)
+
 
 @dataclass(frozen=True)
 class SamplexItem:
@@ -39,6 +50,16 @@ class SamplexItem:
     shape: tuple[int, ...]
     """Axes along which the inputs change are a sweep; along all others it is drawn anew."""
     chunk: int | None = None
+
+    @property
+    def points(self) -> int:
+        """Of the sweep."""
+        return self.inputs.points
+
+    @property
+    def circuits(self) -> int:
+        """Drawn ones, that are run."""
+        return prod(self.shape)
 
 
 Item: TypeAlias = CircuitItem | SamplexItem

@@ -15,6 +15,7 @@ from ketway.engines.engine import Plan
 from ketway.jobs.answers import PrimitiveAnswer, PubAnswer
 from ketway.routines.estimator import EstimatorAnswer, estimate, plan_estimate
 from ketway.routines.ibm.checking import check_circuits, check_totals
+from ketway.routines.ibm.layer_noise import read_layer_noise
 from ketway.routines.ibm.observables import letters, read_observables
 from ketway.routines.ibm.simulating import Simulating, read_simulating, seed_of
 from ketway.routines.ibm.typed import (
@@ -64,7 +65,7 @@ class Estimator:
         level = given.get("resilience_level", options.get("resilience_level"))
         if level is not None:
             options = {**options, "resilience_level": level}
-        chosen: EstimatorOptions = struct_of(options, EstimatorOptions, "options")
+        chosen = _chosen(reading, options)
         simulating = read_simulating(options.get("simulator"), "options.simulator")
         seed = seed_of(options.get("seed_estimator"), "options.seed_estimator")
         default = given.get("precision")
@@ -112,8 +113,24 @@ class Estimator:
 ESTIMATOR: Final = Estimator()
 
 
+def _chosen(reading: Reading, options: dict[str, Any]) -> EstimatorOptions:
+    resilience = options.get("resilience")
+    known = None
+    if isinstance(resilience, dict):
+        where = "options.resilience.layer_noise_model"
+        known = read_layer_noise(reading, resilience.get("layer_noise_model"), where)
+        options = {**options, "resilience": {**resilience, "layer_noise_model": None}}
+    chosen: EstimatorOptions = struct_of(options, EstimatorOptions, "options")
+    if known is None:
+        return chosen
+    told = msgspec.structs.replace(chosen.resilience, layer_noise_model=known)
+    return msgspec.structs.replace(chosen, resilience=told)
+
+
 def _asked(options: EstimatorOptions) -> dict[str, Any]:
-    """What was asked for, as IBM repeats it."""
+    """What was asked for, as IBM repeats it; but not what was known of the noise."""
+    resilience = msgspec.structs.replace(options.resilience, layer_noise_model=None)
+    options = msgspec.structs.replace(options, resilience=resilience)
     asked: dict[str, Any] = msgspec.to_builtins(options)
     return {name: asked[name] for name in ("dynamical_decoupling", "twirling", "resilience")}
 

@@ -3,30 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import lru_cache
-from math import prod
+from functools import cached_property
 from typing import Final
 
 import msgspec
-import numpy as np
 
-from ketway.circuits.circuit import Batch, Structure
+from ketway.circuits.circuit import Structure
 from ketway.devices.device import Device
 from ketway.devices.noise import NoiseModel
 from ketway.engines.engine import Plan
 from ketway.jobs.answers import Written
-from ketway.routines.executor import CircuitItem, Params, check_size, encode, execute, read_params
-from ketway.routines.executor.program import Item
+from ketway.routines.executor import (
+    Params,
+    check_size,
+    encode,
+    examples,
+    execute,
+    held_bytes,
+    read_params,
+)
 from ketway.routines.ibm.checking import check_circuits, check_totals
 from ketway.routines.routine import Size
 from ketway.routines.runner import Runner, scaled
 
 
-class ExecutorInputs(msgspec.Struct, frozen=True):
+class ExecutorInputs(msgspec.Struct, frozen=True, dict=True):
     """The parameters as they came, which are read again where they are run: a samplex is a program
     of its own, and is stored nowhere in another form."""
 
     params: bytes
+
+    @cached_property
+    def asked(self) -> Params:
+        """What they say; it is kept for as long as they are, and never stored."""
+        return read_params(self.params)
 
 
 class Executor:
@@ -34,17 +44,18 @@ class Executor:
     inputs = ExecutorInputs
 
     def read(self, params: bytes) -> ExecutorInputs:
-        _read(params)
-        return ExecutorInputs(params)
+        inputs = ExecutorInputs(params)
+        _ = inputs.asked  # what is wrong with them is said now
+        return inputs
 
     def size(self, inputs: ExecutorInputs) -> Size:
-        program = _read(inputs.params).program
-        counts = [(prod(i.shape), i.circuit.structure.counts) for i in program.items]
+        program = inputs.asked.program
+        counts = [(item.circuits, item.circuit.structure.counts) for item in program.items]
         return Size(
-            circuits=sum(points for points, _ in counts),
-            qubits=max((i.circuit.structure.qubits for i in program.items), default=0),
-            gates_1q=sum(points * one for points, (one, _) in counts),
-            gates_2q=sum(points * two for points, (_, two) in counts),
+            circuits=sum(circuits for circuits, _ in counts),
+            qubits=max((item.circuit.structure.qubits for item in program.items), default=0),
+            gates_1q=sum(circuits * one for circuits, (one, _) in counts),
+            gates_2q=sum(circuits * two for circuits, (_, two) in counts),
             shots=program.shots,
         )
 
@@ -58,42 +69,25 @@ class Executor:
         return ()  # they are read from the text, and by its reader checked
 
     def check(self, inputs: ExecutorInputs, device: Device) -> None:
-        program = _read(inputs.params).program
+        program = inputs.asked.program
         check_size(program)
-        check_circuits(map(_some, program.items), device)
-        check_totals([(prod(item.shape), program.shots) for item in program.items], device)
+        for index, item in enumerate(program.items):
+            check_circuits(examples(item, index), device, "Item", lambda *_, k=index: k)
+        check_totals([(item.circuits, program.shots) for item in program.items], device, "Item")
 
     def plan(self, inputs: ExecutorInputs, runner: Runner) -> list[Plan]:
-        program = _read(inputs.params).program
+        program = inputs.asked.program
+        held = held_bytes(program)
         return [
-            scaled(runner.plan_sampling(batch, program.shots), float(points))
-            for points, batch in ((prod(item.shape), _some(item)) for item in program.items)
-            if batch.structure.measured and points
+            scaled(runner.plan_sampling(batch, program.shots), item.circuits / item.points, held)
+            for index, item in enumerate(program.items)
+            if item.circuit.structure.measured and item.circuits
+            for batch in examples(item, index)
         ]
 
     def run(self, inputs: ExecutorInputs, runner: Runner) -> Written:
-        params = _read(inputs.params)
-        answer = execute(params.program, runner)
-        return Written(encode(answer, params.version), runner.used)
+        answer = execute(inputs.asked.program, runner)
+        return Written(encode(answer, inputs.asked.version), runner.used)
 
 
 EXECUTOR: Final = Executor()
-
-
-@lru_cache(maxsize=1)
-def _read(params: bytes) -> Params:
-    """Read once in each process, though reading, sizing, checking and planning ask for it."""
-    return read_params(params)
-
-
-_ANY_ANGLE: Final = 0.6180339887498949
-"""Stands for what a samplex will draw, where a circuit is only looked at: no special angle."""
-
-
-def _some(item: Item) -> Batch:
-    """One of an item's circuits: those of a samplex are not drawn yet."""
-    count = len(item.circuit.parameters)
-    values = np.full((1, count), _ANY_ANGLE)
-    if isinstance(item, CircuitItem) and item.arguments.size:
-        values = item.arguments.reshape(-1, count)[:1]
-    return item.circuit.batch(values)

@@ -58,20 +58,10 @@ def convert(gates: Gates, sort: Sort, to: Sort) -> Gates:
 def multiply(left: Gates, right: Gates, sort: Sort) -> Gates:
     """Products in the order of matrices: `right` acts first."""
     if sort == "u2":
-        return _product(left, right)
+        return left @ right
     if sort == "c1":
         return clifford_products()[left, right].astype(np.uint8)
     return left ^ right
-
-
-def _product(left: Gates, right: Gates) -> Gates:
-    """Element by element over all matrices at once: `@` takes four times as long for small ones."""
-    found = np.empty(np.broadcast_shapes(left.shape, right.shape), np.complex128)
-    for i in (0, 1):
-        for j in (0, 1):
-            first, second = left[..., i, 0] * right[..., 0, j], left[..., i, 1] * right[..., 1, j]
-            np.add(first, second, out=found[..., i, j])
-    return found
 
 
 def invert(gates: Gates, sort: Sort) -> Gates:
