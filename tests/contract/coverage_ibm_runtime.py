@@ -28,7 +28,11 @@ LONG = f"{HEAD} qubit[25] q; bit[25] c; {LAYER * 40} c = measure q;"
 UNSERVED = re.compile(r"There is no (?:plan \S+;|[A-Z]+ /)")
 """How Ketway says that there is no such path."""
 VARYING = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-QUERIES = {"/tags": "?type=job"}
+QUERIES = {
+    "/tags": "?type=job",
+    "/analytics/usage_grouped": "?group_by=backend",
+    "/analytics/usage_grouped_by_date": "?group_by=instance",
+}
 
 
 class Prober:
@@ -37,6 +41,8 @@ class Prober:
     def __init__(self, server: serving.Server) -> None:
         self.host = urllib.parse.urlsplit(server.url).netloc
         self.kept = self.finished()
+        crn = self.send("GET", f"{BASE}/instances/usage")[1]["instance_id"]
+        self.account = crn.partition(":a/")[2].partition(":")[0]
 
     def send(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
         connection = http.client.HTTPConnection(self.host, timeout=30)
@@ -95,7 +101,7 @@ class Prober:
         """With names of what is there; at the API's base, unless the path is one by itself."""
         if path.startswith(("/api/", "/runtime/", "/identity", "/v3/", "/catalog")):
             return path.replace("{plan}", "ketway-open")
-        values = {"/backends": "ibm_torino", "/accounts": "account"}
+        values = {"/backends": "ibm_torino", "/accounts": self.account}
         value = next((v for start, v in values.items() if path.startswith(start)), None)
         if path.endswith("/cancel"):
             value = self.job(LONG, "ibmq_qasm_simulator")

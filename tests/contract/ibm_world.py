@@ -49,13 +49,17 @@ def server() -> Iterator[serving.Server]:
     assert "Traceback" not in log, log
 
 
-@pytest.fixture(scope="session")
-def variables(server: serving.Server) -> dict[str, str]:
+def told(url: str, *options: str) -> dict[str, str]:
     """IBM's variables, as `ketway env` gives them to a user."""
-    command = [serving.ketway_python(), "-m", "ketway", "env", "--json", "--url", server.url]
+    command = [serving.ketway_python(), "-m", "ketway", "env", "--json", "--url", url, *options]
     done = subprocess.run(command, env=serving.environment(), capture_output=True, check=True)
     found: dict[str, str] = json.loads(done.stdout)
     return {name: value for name, value in found.items() if name.startswith(SDK_VARIABLES[:3])}
+
+
+@pytest.fixture(scope="session")
+def variables(server: serving.Server) -> dict[str, str]:
+    return told(server.url)
 
 
 @pytest.fixture(scope="session")
@@ -80,12 +84,20 @@ def bare(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def service(variables: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Recipe A: nothing but variables of the environment."""
-    from qiskit_ibm_runtime import QiskitRuntimeService
-
+def recipe_a(variables: dict[str, str], bare: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing but variables of the environment."""
+    del bare
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def service(recipe_a: None) -> Any:
+    """By recipe A. Each test has one of its own: a service keeps the configuration of a backend,
+    and what `use_fractional_gates` has once taken out of it."""
+    from qiskit_ibm_runtime import QiskitRuntimeService
+
+    del recipe_a
     return QiskitRuntimeService()
 
 

@@ -16,7 +16,7 @@ HERE = Path(__file__).resolve().parent
 OPERATIONS = HERE / "ibm_runtime" / "operations.json"
 METHODS = HERE / "ibm_runtime" / "methods.json"
 CLIENTS = HERE / "ibm_clients.json"
-PREFIXES = ("/experimental/api/v1", "/experimental", "/api/v1", "/api", "/runtime")
+PREFIXES = ("/experimental/api/v1", "/experimental", "/api/v1", "/api", "/v1", "/runtime")
 """Where the runtime is served; as the dialect has it."""
 
 Lines = Iterable[tuple[str, str, str]]

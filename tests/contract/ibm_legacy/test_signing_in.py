@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import ibm_world
 import pytest
 import serving
 from qiskit_ibm_runtime import QiskitRuntimeService
@@ -21,10 +22,8 @@ def test_arguments(legacy: Any, server: serving.Server) -> None:
 
 
 def test_the_environment(server: serving.Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("QISKIT_IBM_CHANNEL", "ibm_quantum")
-    monkeypatch.setenv("QISKIT_IBM_TOKEN", "mine")
-    monkeypatch.setenv("QISKIT_IBM_URL", f"{server.url}/api")
-    monkeypatch.setenv("QISKIT_IBM_INSTANCE", INSTANCE)
+    for name, value in ibm_world.told(server.url, "--ibm-channel", "ibm_quantum").items():
+        monkeypatch.setenv(name, value)
     service = QiskitRuntimeService()
     assert service.instances() == [INSTANCE]
     assert service.backend("simulator_mps").num_qubits == 100

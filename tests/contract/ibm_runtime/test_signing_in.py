@@ -25,7 +25,9 @@ def works(service: Any) -> None:
     assert service.backend("ibm_torino").num_qubits == 133
 
 
-def test_the_environment_alone(service: Any) -> None:
+def test_the_environment_alone(recipe_a: None) -> None:
+    del recipe_a
+    service = QiskitRuntimeService()
     (instance,) = service.instances()
     assert instance["name"] == "ketway"
     assert instance["plan"] == "open"

@@ -13,11 +13,8 @@ def client() -> str:
 
 
 @pytest.fixture(autouse=True)
-def pointed(variables: dict[str, str], bare: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing but variables of the environment."""
-    del bare
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value)
+def pointed(recipe_a: None) -> None:
+    del recipe_a
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
