@@ -21,7 +21,7 @@ from ketway.jobs.failures import FailedError
 from ketway.routines.executor import check_size, encode, execute, read_params
 
 JOBS = [(name, version) for name, record in PARAMS.items() for version in record["params"]]
-WORK = 20_000
+WORK = 50_000
 """Shots of all circuits together, above which a job is read and not run."""
 
 MOST = 3_000 if "KETWAY_SOAK" in os.environ else 120
