@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import recorded
+import recording
 import serving
 import wiretap
 import world_of_tests
@@ -103,23 +104,10 @@ def service(recipe_a: None) -> Any:
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     seen = recorded.of_clients(TAP.lines)
-    if session.config.getoption("--record"):
-        if session.testsfailed:
-            report(session, "Nothing was recorded: the run that is recorded must pass.")
-            return
-        recorded.write_clients(seen)
-        return
-    news = recorded.missing(seen)
-    if news:
-        report(
-            session,
-            "These calls are not in ibm_clients.json; run the whole suite with --record: "
-            + json.dumps(news, indent=1),
-        )
-        session.exitstatus = pytest.ExitCode.TESTS_FAILED
-
-
-def report(session: pytest.Session, text: str) -> None:
-    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
-    if reporter is not None:
-        reporter.write_line(f"\n{text}", red=True)
+    recording.finish(
+        session,
+        recorded.CLIENTS,
+        seen,
+        missing=recorded.missing,
+        write=recorded.write_clients,
+    )

@@ -8,11 +8,12 @@ from cyclopts import Parameter
 
 from ketway.cli.address import DEFAULT_URL
 from ketway.cli.client import Client
-from ketway.cli.exits import CommandError, Exit
-from ketway.cli.finding import identifier, pages
+from ketway.cli.exits import Exit
+from ketway.cli.finding import identifier
+from ketway.cli.listing import AllPages, Limit, Listing, limit_of
 from ketway.cli.options import DialectName, Json, Url
 from ketway.cli.showing import shots
-from ketway.cli.terminal import Piece, age, clean, emit, line, note, state, table
+from ketway.cli.terminal import Piece, age, clean, state
 
 HEADERS = (
     *("ID", "STATE", "DIALECT", "BACKEND", "ROUTINE", "CIRCUITS", "QUBITS", "SHOTS", "AGE"),
@@ -35,10 +36,8 @@ def jobs(
     session: Annotated[
         str | None, Parameter(help="Only jobs of this session: its id, or the beginning of it.")
     ] = None,
-    limit: Annotated[int, Parameter(name=["--limit", "-n"], help="How many at most.")] = 20,
-    all_pages: Annotated[
-        bool, Parameter(name="--all", negative="", help="All there are, whatever the limit.")
-    ] = False,
+    limit: Limit = 20,
+    all_pages: AllPages = False,
     json: Json = False,
     url: Url = DEFAULT_URL,
 ) -> int:
@@ -50,10 +49,7 @@ def jobs(
     ketway jobs --all --json
     ```
     """
-    if limit < 1:
-        raise CommandError("--limit is to be 1 or more.")
-    found: list[dict[str, Any]] = []
-    following = None
+    most = limit_of(limit, all_pages=all_pages)
     with Client(url) as client:
         if session is not None:
             session = client.get("sessions", identifier(session, "session"))["id"]
@@ -64,20 +60,8 @@ def jobs(
             "tag": tag,
             "session": session,
         }
-        for page in pages(client, None if all_pages else limit, **wanted):
-            found += page["jobs"]
-            following = page.get("next")
-    if json:
-        emit({"jobs": found, "next": following})
-    elif not found:
-        note("No such jobs." if any(wanted.values()) else "No jobs.")
-    else:
-        table(
-            HEADERS,
-            [_row(job) for job in found],
-        )
-        if following:
-            line(("There are more: --limit N or --all shows them.", "dim"))
+        listing = Listing(client, "jobs", most, wanted)
+    listing.show(HEADERS, _row, json=json)
     return Exit.DONE
 
 

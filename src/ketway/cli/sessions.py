@@ -8,10 +8,10 @@ from cyclopts import Parameter
 
 from ketway.cli.address import DEFAULT_URL
 from ketway.cli.client import Client
-from ketway.cli.exits import CommandError, Exit
-from ketway.cli.finding import pages
+from ketway.cli.exits import Exit
+from ketway.cli.listing import AllPages, Limit, Listing, limit_of
 from ketway.cli.options import DialectName, Json, Url
-from ketway.cli.terminal import Piece, age, clean, emit, line, note, seconds, state, table
+from ketway.cli.terminal import Piece, age, clean, seconds, state
 
 HEADERS = (
     *("ID", "STATE", "MODE", "DIALECT", "BACKEND"),
@@ -25,10 +25,8 @@ def sessions(
         bool, Parameter(negative="", help="Only sessions that are not closed.")
     ] = False,
     dialect: DialectName = None,
-    limit: Annotated[int, Parameter(name=["--limit", "-n"], help="How many at most.")] = 20,
-    all_pages: Annotated[
-        bool, Parameter(name="--all", negative="", help="All there are, whatever the limit.")
-    ] = False,
+    limit: Limit = 20,
+    all_pages: AllPages = False,
     json: Json = False,
     url: Url = DEFAULT_URL,
 ) -> int:
@@ -41,26 +39,11 @@ def sessions(
     ketway jobs --session 019aa3f2
     ```
     """
-    if limit < 1:
-        raise CommandError("--limit is to be 1 or more.")
-    found: list[dict[str, Any]] = []
-    following = None
-    wanted: dict[str, Any] = {"dialect": dialect, "alive": "true" if alive else None}
+    most = limit_of(limit, all_pages=all_pages)
+    wanted = {"dialect": dialect, "alive": "true" if alive else None}
     with Client(url) as client:
-        for page in pages(client, None if all_pages else limit, "sessions", **wanted):
-            found += page["sessions"]
-            following = page.get("next")
-    if json:
-        emit({"sessions": found, "next": following})
-    elif not found:
-        note("No such sessions." if any(wanted.values()) else "No sessions.")
-    else:
-        table(
-            HEADERS,
-            [_row(session) for session in found],
-        )
-        if following:
-            line(("There are more: --limit N or --all shows them.", "dim"))
+        listing = Listing(client, "sessions", most, wanted)
+    listing.show(HEADERS, _row, json=json)
     return Exit.DONE
 
 

@@ -24,6 +24,8 @@ from ketway.service.accounts import Accounts, Principal
 log = logging.getLogger("ketway.http")
 
 _encoder = msgspec.json.Encoder()
+_PLACE = re.compile(r"\(byte (\d+)\)")
+_NO_NUMBER = re.compile(rb"-?Infinity|NaN")
 _MISSING = re.compile(r"Object missing required field `(\w+)`")
 
 
@@ -222,9 +224,18 @@ def _decode(decoder: msgspec.json.Decoder[Any], raw: bytes) -> Any:
         message, path = _located(str(error))
         raise BadBodyError(message, "body", (path,) if path else ()) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise BadBodyError(f"The body is not JSON: {error}.", "body", ()) from None
+        raise BadBodyError(f"The body is not JSON: {_why(error, raw)}.", "body", ()) from None
     except RecursionError:
         raise BadBodyError("The body is nested too deeply.", "body", ()) from None
+
+
+def _why(error: Exception, raw: bytes) -> str:
+    """Python's `json` writes numbers that JSON has not, unless it is told not to."""
+    found = _PLACE.search(str(error))
+    word = None if found is None else _NO_NUMBER.match(raw, int(found[1]))
+    if word is None:
+        return str(error)
+    return f"{word[0].decode()} at byte {word.start()} is not a number there; send null or a string"
 
 
 def _located(text: str) -> tuple[str, str]:

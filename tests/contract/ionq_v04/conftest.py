@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import tempfile
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ from pathlib import Path
 
 import calls
 import pytest
+import recording
 import serving
 import wires
 import wiretap
@@ -82,23 +82,4 @@ def named(request: pytest.FixtureRequest) -> Iterator[None]:
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     seen = calls.by_sdk(TAP.lines)
-    if session.config.getoption("--record"):
-        if session.testsfailed:
-            report(session, "calls.json was not written: the run that it records must pass.")
-            return
-        calls.write(seen)
-        return
-    news = calls.missing(seen)
-    if news:
-        report(
-            session,
-            "These calls are not in calls.json; run the whole suite with --record: "
-            + json.dumps(news, indent=1),
-        )
-        session.exitstatus = pytest.ExitCode.TESTS_FAILED
-
-
-def report(session: pytest.Session, text: str) -> None:
-    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
-    if reporter is not None:
-        reporter.write_line(f"\n{text}", red=True)
+    recording.finish(session, calls.CALLS, seen, missing=calls.missing, write=calls.write)

@@ -161,6 +161,13 @@ def assert_refused_anyhow(answer: Answer) -> None:
     assert answer.json["statusCode"] == 400
 
 
+@pytest.mark.parametrize("word", ["NaN", "Infinity", "-Infinity"])
+def test_numbers_that_only_python_writes_are_named(client: Client, word: str) -> None:
+    raw = json.dumps(job()).replace('"backend"', f'"shots": {word}, "backend"').encode()
+    answer = client.ask("POST", "/v0.4/jobs", raw)
+    assert_says(answer, 400, f"{word.removeprefix('-')} at byte")
+
+
 @pytest.mark.parametrize("name", ['"\\ud800"', '"\\udfff\\ud800"'])
 def test_text_that_is_no_unicode_is_refused(client: Client, name: str) -> None:
     for field in ("name", "type"):
