@@ -8,6 +8,7 @@ import msgspec
 
 from ketway.circuits.circuit import Circuit, Register
 from ketway.circuits.ionq import CircuitObject, ReadError, read_circuit, read_multi
+from ketway.circuits.qir import QirError, check_text
 from ketway.dialects.ionq_v04.wire import (
     InputObject,
     JobCreationPayload,
@@ -19,7 +20,8 @@ from ketway.service.errors import RefusedError
 from ketway.service.submission import MAX_CIRCUITS, MAX_GATES, Submission
 
 NAME = "ionq_v04"
-SINGLE, MULTI, QASM = "ionq.circuit.v1", "ionq.multi-circuit.v1", "ionq.qasm3.v1"
+SINGLE, MULTI = "ionq.circuit.v1", "ionq.multi-circuit.v1"
+QASM, QIR = "ionq.qasm3.v1", "ionq.qir.v1"
 LATER = ("quantum-function", "qctrl.qaoa.v1")
 DEFAULT_SHOTS = 100
 MAX_METADATA = (10, 40, 40_000)
@@ -42,6 +44,8 @@ def submission_of(payload: JobCreationPayload) -> Submission:
             circuits = _multi(payload.input, children)
         case "ionq.qasm3.v1":
             source = _source(payload.input)
+        case "ionq.qir.v1":
+            source = _qir(payload.input)
         case _:
             raise RefusedError(_unknown_type(payload.type), "type")
     return Submission(
@@ -65,10 +69,11 @@ def submission_of(payload: JobCreationPayload) -> Submission:
 def _unknown_type(type_: str) -> str:
     if type_ in LATER:
         return (
-            f"Ketway does not run {type_} jobs yet. It runs {SINGLE}, {MULTI} and {QASM}; "
+            f"Ketway does not run {type_} jobs yet. It runs {SINGLE}, {MULTI}, {QASM} and "
+            f"{QIR}; "
             "for a hybrid job, run its loop in your program and send the circuits"
         )
-    return f"unknown job type {type_!r}: use {SINGLE}, {MULTI} or {QASM}"
+    return f"unknown job type {type_!r}: use {SINGLE}, {MULTI}, {QASM} or {QIR}"
 
 
 def check_offered(session_id: str | None, settings: Settings | None, backend: str | None) -> None:
@@ -168,6 +173,16 @@ def _with_registers(circuit: Circuit, child: CircuitObject, path: str) -> Circui
 def _source(given: InputObject) -> str:
     if not isinstance(given.data, str) or not given.data.strip():
         raise RefusedError("input.data is missing: an OpenQASM 3 program as text", "input.data")
+    return given.data
+
+
+def _qir(given: InputObject) -> str:
+    if not isinstance(given.data, str):
+        raise RefusedError("input.data is missing: LLVM bitcode in base64", "input.data")
+    try:
+        check_text(given.data)
+    except QirError as error:
+        raise RefusedError(error.message, "input.data") from None
     return given.data
 
 
