@@ -224,8 +224,8 @@ async def _nothing_here(scope: Any, receive: Any, send: Any) -> None:
     answer = JSONResponse(
         {
             "error": "Not Found Error",
-            "message": f"Nothing is served at {scope['path']}. IonQ's API is at /v0.4 and /v0.3, IBM's "
-            f"at {ibm_runtime.PREFIXES[0]}, Ketway's own at /ketway/v1.",
+            "message": f"Nothing is served at {scope['path']}. IonQ's API is at /v0.4 and /v0.3, "
+            f"IBM's at {ibm_runtime.PREFIXES[0]}, Ketway's own at /ketway/v1.",
             "statusCode": 404,
         },
         status_code=404,
