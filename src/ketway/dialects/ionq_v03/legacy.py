@@ -1,7 +1,7 @@
 """The calls of v0.1 and v0.2 that pytket-ionq 0.23 makes, the last client that knows them.
 
-It asks v0.2 for the backends, and v0.1 for the rest (pytket/extensions/ionq/backends/ionq.py). There
-a job has its histogram with it.
+It asks v0.2 for the backends, and v0.1 for the rest (pytket/extensions/ionq/backends/ionq.py).
+There, a job has its histogram with it.
 """
 
 from __future__ import annotations
