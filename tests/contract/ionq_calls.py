@@ -8,7 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
+import pytest
 from recording import Seen
 from templates import Templates
 
@@ -65,6 +67,14 @@ class Calls:
         new = {sdk: {"version": metadata.version(sdk), "calls": c} for sdk, c in seen.items()}
         document = dict(sorted((self._document() | new).items()))
         self.file.write_text(json.dumps(document, indent=1) + "\n")
+
+
+def tapped(session: pytest.Session) -> set[tuple[str, str, str]]:
+    """What the plugin `ionq_world` has heard: which SDK, method, path. pytest imports plugins
+    itself, and wants to be the first."""
+    world: Any = session.config.pluginmanager.get_plugin("ionq_world")
+    heard: set[tuple[str, str, str]] = world.TAP.lines
+    return heard
 
 
 V04 = Calls(HERE / "ionq_v04", "/v0.4")

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 
-import ionq_world
 import pytest
 import recording
 import serving
 import wires
-from ionq_calls import V04
+from ionq_calls import V04, tapped
 
 pytest_plugins = ["ionq_world"]
 
@@ -26,5 +25,5 @@ def wire(api: str, key: str) -> wires.Wire:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    seen = V04.by_sdk(ionq_world.TAP.lines)
+    seen = V04.by_sdk(tapped(session))
     recording.finish(session, V04.file, seen, missing=V04.missing, write=V04.write)
