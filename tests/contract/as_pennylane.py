@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pennylane as qml
@@ -12,15 +13,16 @@ PAIRS = {"xx": qml.IsingXX, "yy": qml.IsingYY, "zz": qml.IsingZZ}
 TURNS = {"rx": qml.RX, "ry": qml.RY, "rz": qml.RZ}
 
 
-def applied(gates: list[dict[str, Any]]) -> None:
+def applied(gates: list[dict[str, Any]], pairs: Mapping[str, Any] = PAIRS) -> None:
+    """`pairs` are the rotations of two qubits, which have had other names."""
     for gate in gates:
         name = gate["gate"]
         if name == "cnot":
             qml.CNOT(wires=[gate["control"], gate["target"]])
         elif name == "swap":
             qml.SWAP(wires=gate["targets"])
-        elif name in PAIRS:
-            PAIRS[name](gate["rotation"], wires=gate["targets"])
+        elif name in pairs:
+            pairs[name](gate["rotation"], wires=gate["targets"])
         elif name in TURNS:
             TURNS[name](gate["rotation"], wires=gate["target"])
         elif name == "gpi":

@@ -61,6 +61,11 @@ def key() -> str:
     return KEY
 
 
+@pytest.fixture(scope="session")
+def tap() -> wiretap.Wiretap:
+    return TAP
+
+
 @pytest.fixture(autouse=True)
 def named(request: pytest.FixtureRequest) -> Iterator[None]:
     """Tell the wiretap whose requests these are."""

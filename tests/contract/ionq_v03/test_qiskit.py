@@ -8,6 +8,7 @@ import warnings
 from typing import Any
 
 import pytest
+from as_qiskit import built, exact, integers, measured
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister, transpile
 from qiskit.providers import JobStatus
 from qiskit_ionq import ErrorMitigation, IonQProvider
@@ -16,7 +17,6 @@ from qiskit_ionq.helpers import decompress_metadata_string
 
 import circuits
 import reference
-from as_qiskit import built, exact, integers, measured
 
 SDK = "qiskit-ionq"
 WAIT = 0.02
@@ -96,7 +96,9 @@ def test_every_gate_with_controls_is_exact(simulator: Any) -> None:
     circuit.barrier()
     for q in range(5):
         circuit.h(q)
-    reference.assert_same(distribution(simulator.run(measured(circuit), shots=MANY)), exact(circuit))
+    reference.assert_same(
+        distribution(simulator.run(measured(circuit), shots=MANY)), exact(circuit)
+    )
 
 
 def test_measured_into_other_bits(simulator: Any, wire: Any) -> None:
@@ -245,7 +247,7 @@ def test_a_job_that_cannot_run_says_why(simulator: Any) -> None:
 
 def test_a_backend_that_is_not_there(provider: IonQProvider) -> None:
     machine = provider.get_backend("ionq_qpu.nowhere-9")
-    with pytest.raises(IonQAPIError, match="unknown backend 'qpu.nowhere-9'"):
+    with pytest.raises(IonQAPIError, match=r"unknown backend 'qpu\.nowhere-9'"):
         machine.run(bell())
 
 
