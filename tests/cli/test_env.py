@@ -170,7 +170,8 @@ def test_it_says_what_the_sdks_without_variables_need(ketway: Any) -> None:
     comments = [line for line in ketway("env", "--url", URL).out.splitlines() if line[0] == "#"]
     assert f"APIClient.BASE_URL = '{URL}/v0.4'" in comments[0]
     assert f"IonQClient(base_url='{URL}/v0.4')" in comments[1]
-    assert "Keep IAM_URL set: without it the client sends its token to IBM Cloud" in comments[2]
+    assert "ketway env --dialect ionq_v03" in comments[2]
+    assert "Keep IAM_URL set: without it the client sends its token to IBM Cloud" in comments[3]
 
 
 def test_it_imports_nothing_heavy(ketway: Any) -> None:
