@@ -20,6 +20,8 @@ from ketway.dialects.control.wire import Health, iso
 from ketway.dialects.ibm_runtime import routes as ibm_runtime
 from ketway.dialects.ibm_runtime.legacy import Legacy
 from ketway.dialects.ibm_runtime.signing_in import SigningIn
+from ketway.dialects.ionq_v03 import routes as ionq_v03
+from ketway.dialects.ionq_v03.legacy import Legacy as IonqLegacy
 from ketway.dialects.ionq_v04 import routes as ionq_v04
 from ketway.engines.planner import Machine
 from ketway.execution.calibrating import calibration
@@ -155,8 +157,12 @@ class App:
         ibm_cloud = signing_in.dialect(largest)
         legacy = Legacy(self.jobs, usage, accounts, tokens)
         ibm_quantum = legacy.dialect(largest)
+        ionq_legacy = IonqLegacy(self.jobs, backends).dialect(accounts, largest)
         dialects = {
             "/v0.4": ionq.dialect(accounts, largest),
+            "/v0.3": ionq_v03.Routes(self.jobs, backends, usage).dialect(accounts, largest),
+            "/v0.2": ionq_legacy,
+            "/v0.1": ionq_legacy,
             **dict.fromkeys(ibm_runtime.PREFIXES, ibm),
             "/ketway/v1": own.dialect(accounts, largest),
         }
@@ -188,6 +194,7 @@ class App:
                 "name": "Ketway",
                 "version": VERSION,
                 "ionq_v04": "/v0.4",
+                "ionq_v03": "/v0.3",
                 "ibm_runtime": ibm_runtime.PREFIXES[0],
                 "control": "/ketway/v1",
             }
@@ -217,8 +224,8 @@ async def _nothing_here(scope: Any, receive: Any, send: Any) -> None:
     answer = JSONResponse(
         {
             "error": "Not Found Error",
-            "message": f"Nothing is served at {scope['path']}. IonQ's API is at /v0.4, IBM's "
-            f"at {ibm_runtime.PREFIXES[0]}, Ketway's own at /ketway/v1.",
+            "message": f"Nothing is served at {scope['path']}. IonQ's API is at /v0.4 and /v0.3, "
+            f"IBM's at {ibm_runtime.PREFIXES[0]}, Ketway's own at /ketway/v1.",
             "statusCode": 404,
         },
         status_code=404,

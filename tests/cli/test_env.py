@@ -62,6 +62,19 @@ def test_the_channel_of_older_clients_of_ibms(ketway: Any) -> None:
     assert "up to 0.40. Keep QISKIT_IBM_CHANNEL and QISKIT_IBM_URL set" in comments
 
 
+def test_the_older_version_of_ionqs(ketway: Any) -> None:
+    found = ketway("env", "--json", "--url", URL, "--dialect", "ionq_v03").json
+    assert {name: value for name, value in found.items() if EXPECTED[name] != value} == {
+        "IONQ_API_URL": f"{URL}/v0.3",
+        "QISKIT_IONQ_API_URL": f"{URL}/v0.3",
+    }
+    assert not any(name.startswith(("QISKIT_IBM", "IAM", "GLOBAL")) for name in found)
+    comments = ketway("env", "--url", URL, "--dialect", "ionq_v03").out
+    assert f"APIClient.BASE_URL = '{URL}/v0.3'" in comments
+    assert "qiskit-ibm" not in comments
+    assert sdk_checks(URL, found) == []
+
+
 def test_they_are_taken_away_again(ketway: Any, command: str) -> None:
     line = f'eval "$({command})"; eval "$({command} --unset)"'
     assert shell_values(ketway, line, list(EXPECTED)) == [""] * len(EXPECTED)
@@ -157,7 +170,8 @@ def test_it_says_what_the_sdks_without_variables_need(ketway: Any) -> None:
     comments = [line for line in ketway("env", "--url", URL).out.splitlines() if line[0] == "#"]
     assert f"APIClient.BASE_URL = '{URL}/v0.4'" in comments[0]
     assert f"IonQClient(base_url='{URL}/v0.4')" in comments[1]
-    assert "Keep IAM_URL set: without it the client sends its token to IBM Cloud" in comments[2]
+    assert "ketway env --dialect ionq_v03" in comments[2]
+    assert "Keep IAM_URL set: without it the client sends its token to IBM Cloud" in comments[3]
 
 
 def test_it_imports_nothing_heavy(ketway: Any) -> None:

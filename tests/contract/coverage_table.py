@@ -16,11 +16,13 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
 import coverage_ibm_runtime  # noqa: E402
+import coverage_ionq_v03  # noqa: E402
 import coverage_ionq_v04  # noqa: E402
 import serving  # noqa: E402
 
 PAGES: dict[Path, Callable[[serving.Server], str]] = {
     serving.ROOT / "docs" / "reference" / "coverage-ionq-v04.md": coverage_ionq_v04.page,
+    serving.ROOT / "docs" / "reference" / "coverage-ionq-v03.md": coverage_ionq_v03.page,
     serving.ROOT / "docs" / "reference" / "coverage-ibm-runtime.md": coverage_ibm_runtime.page,
 }
 

@@ -31,6 +31,10 @@ class Server:
     def ionq_v04(self) -> str:
         return f"{self.url}/v0.4"
 
+    @property
+    def ionq_v03(self) -> str:
+        return f"{self.url}/v0.3"
+
     def stop(self) -> int:
         """Ask it to stop, as an operator would, and return its exit code."""
         if self.process.poll() is None:

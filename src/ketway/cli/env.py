@@ -15,7 +15,7 @@ from ketway.cli.address import DEFAULT_URL, normalised
 from ketway.cli.exits import Exit
 from ketway.cli.options import Json, Url
 from ketway.cli.terminal import clean, emit, line
-from ketway.cli.variables import Channel, Spoken, proxied, variables
+from ketway.cli.variables import IONQ, Channel, Spoken, proxied, variables
 
 OPEN_KEY = "ketway"
 """On loopback any key is taken, but the SDKs want one."""
@@ -53,6 +53,7 @@ def env(
     ```
     eval "$(ketway env)"
     eval "$(ketway env --unset)"
+    eval "$(ketway env --dialect ionq_v03)"
     eval "$(ketway env --ibm-channel ibm_quantum)"
     ketway env --shell fish | source
     ketway env --shell powershell | Out-String | Invoke-Expression
@@ -76,19 +77,30 @@ def comments(url: str, dialect: Spoken | None, channel: Channel) -> list[str]:
     """What variables cannot do, and what must not be done with them."""
     found = []
     if dialect != "ibm_runtime":
-        found += [
+        api = url + IONQ[dialect or "ionq_v04"]
+        found.append(
             "pennylane-ionq: from pennylane_ionq.api_client import APIClient; "
-            f"APIClient.BASE_URL = {url + '/v0.4'!r}",
+            f"APIClient.BASE_URL = {api!r}"
+        )
+    if dialect == "ionq_v03":
+        found.append(
+            "For cirq-ionq up to 1.5, qiskit-ionq up to 0.5 and pennylane-ionq up to 0.39, and for "
+            f"CUDA-Q: cudaq.set_target('ionq', url={url!r})"
+        )
+    elif dialect != "ibm_runtime":
+        found += [
             f"ionq-core: IonQClient(base_url={url + '/v0.4'!r})",
+            "cirq-ionq up to 1.5, qiskit-ionq up to 0.5, pennylane-ionq up to 0.39 and CUDA-Q: "
+            "ketway env --dialect ionq_v03",
         ]
-    if dialect != "ionq_v04" and channel == "ibm_quantum_platform":
+    if dialect not in IONQ and channel == "ibm_quantum_platform":
         found += [
             "qiskit-ibm-runtime 0.49 or newer. Keep IAM_URL set: without it the client sends its "
             "token to IBM Cloud, so never give a real IBM key as QISKIT_IBM_TOKEN here",
             "qiskit-ibm-runtime up to 0.40: ketway env --ibm-channel ibm_quantum. "
             "From 0.41 to 0.48 it signs in at IBM Cloud and nowhere else",
         ]
-    elif dialect != "ionq_v04":
+    elif dialect not in IONQ:
         found.append(
             "qiskit-ibm-runtime up to 0.40. Keep QISKIT_IBM_CHANNEL and QISKIT_IBM_URL set: "
             "without them the client sends its token to IBM, so never give a real IBM key here"

@@ -51,7 +51,7 @@ NoiseName: TypeAlias = Annotated[
 ]
 
 DialectName: TypeAlias = Annotated[
-    Literal["control", "ionq_v04", "ibm_runtime"] | None,
+    Literal["control", "ionq_v04", "ionq_v03", "ibm_runtime"] | None,
     Parameter(
         name="--dialect",
         help="Only what came through this API; `control` is Ketway's own, which the command line "

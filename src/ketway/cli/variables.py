@@ -9,10 +9,13 @@ from collections.abc import Mapping
 from typing import Literal, TypeAlias
 from urllib.parse import urlsplit
 
-Spoken: TypeAlias = Literal["ionq_v04", "ibm_runtime"]
+Spoken: TypeAlias = Literal["ionq_v04", "ionq_v03", "ibm_runtime"]
 Channel: TypeAlias = Literal["ibm_quantum_platform", "ibm_quantum"]
 
 SPOKEN: tuple[Spoken, ...] = ("ionq_v04", "ibm_runtime")
+"""What SDKs of today speak, all of which fits into one set of variables."""
+IONQ: dict[Spoken, str] = {"ionq_v04": "/v0.4", "ionq_v03": "/v0.3"}
+"""The versions of IonQ's API, which have the same variables."""
 INSTANCES: dict[Channel, str] = {
     "ibm_quantum_platform": "ketway",
     "ibm_quantum": "ibm-q/open/main",
@@ -38,8 +41,8 @@ def addresses(
     url: str, dialect: Spoken, channel: Channel = "ibm_quantum_platform"
 ) -> dict[str, str]:
     """Those that name the server. All of a dialect's belong together."""
-    if dialect == "ionq_v04":
-        api = f"{url}/v0.4"
+    if dialect in IONQ:
+        api = f"{url}{IONQ[dialect]}"
         return {
             "IONQ_API_URL": api,
             "QISKIT_IONQ_API_URL": api,
@@ -59,7 +62,7 @@ def addresses(
 
 def keys(key: str, dialect: Spoken, channel: Channel) -> dict[str, str]:
     """Those that say who asks."""
-    if dialect == "ionq_v04":
+    if dialect in IONQ:
         names = "IONQ_API_KEY", "QISKIT_IONQ_API_TOKEN", "CIRQ_IONQ_API_KEY"
         return dict.fromkeys((*names, "PENNYLANE_IONQ_API_KEY"), key)
     return {
@@ -69,13 +72,14 @@ def keys(key: str, dialect: Spoken, channel: Channel) -> dict[str, str]:
     }
 
 
-VENDORS: dict[Spoken, str] = {"ionq_v04": "IonQ", "ibm_runtime": "IBM"}
+VENDORS: dict[Spoken, str] = {"ionq_v04": "IonQ", "ionq_v03": "IonQ", "ibm_runtime": "IBM"}
 
 
 def half_set(environ: Mapping[str, str], url: str) -> dict[Spoken, list[str]]:
     """The variables of each dialect that do not point at `url` while others of it do."""
     found: dict[Spoken, list[str]] = {}
-    for dialect in SPOKEN:
+    older = environ.get("IONQ_API_URL", "").endswith(IONQ["ionq_v03"])
+    for dialect in ("ionq_v03" if older else "ionq_v04", "ibm_runtime"):
         channel: Channel = (
             "ibm_quantum"
             if environ.get("QISKIT_IBM_CHANNEL") == "ibm_quantum"

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pennylane as qml
 import pytest
-from pennylane_ionq import GPI, GPI2, MS
+from as_pennylane import applied, by_bits, theirs
 from pennylane_ionq.api_client import APIClient, Job, JobExecutionError
 
 import circuits
@@ -16,9 +16,6 @@ import reference
 
 SDK = "pennylane-ionq"
 ARIA_1 = (0.0005, 0.0133)
-FIXED = {"x": qml.PauliX, "h": qml.Hadamard, "s": qml.S, "t": qml.T, "v": qml.SX}
-PAIRS = {"xx": qml.IsingXX, "yy": qml.IsingYY, "zz": qml.IsingZZ}
-TURNS = {"rx": qml.RX, "ry": qml.RY, "rz": qml.RZ}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -27,27 +24,6 @@ def pointed(api: str) -> Iterator[None]:
     APIClient.BASE_URL = api
     yield
     APIClient.BASE_URL = before
-
-
-def applied(gates: list[dict[str, Any]]) -> None:
-    for gate in gates:
-        name = gate["gate"]
-        if name == "cnot":
-            qml.CNOT(wires=[gate["control"], gate["target"]])
-        elif name == "swap":
-            qml.SWAP(wires=gate["targets"])
-        elif name in PAIRS:
-            PAIRS[name](gate["rotation"], wires=gate["targets"])
-        elif name in TURNS:
-            TURNS[name](gate["rotation"], wires=gate["target"])
-        elif name == "gpi":
-            GPI(gate["phase"], wires=gate["target"])
-        elif name == "gpi2":
-            GPI2(gate["phase"], wires=gate["target"])
-        elif name == "ms":
-            MS(*gate["phases"], gate["angle"], wires=gate["targets"])
-        else:
-            FIXED[name](wires=gate["target"])
 
 
 def tape(gates: list[dict[str, Any]], shots: int = 100) -> Any:
@@ -60,22 +36,6 @@ def tape(gates: list[dict[str, Any]], shots: int = 100) -> Any:
 def device(key: str, name: str = "ionq.simulator", wires: int = 4, **options: Any) -> Any:
     made = qml.device(name, wires=wires, api_key=key, **options)
     return getattr(made, "target_device", made)
-
-
-def by_bits(histogram: dict[str, float]) -> dict[int, float]:
-    return {int(k): v for k, v in histogram.items()}
-
-
-def theirs(gates: list[dict[str, Any]], wires: int = 4) -> dict[int, float]:
-    """By PennyLane's own simulator, which puts the first wire highest."""
-    local = qml.device("default.qubit", wires=wires)
-
-    @qml.qnode(local)
-    def answer() -> Any:
-        applied(gates)
-        return qml.probs(wires=range(wires))
-
-    return {int(f"{k:0{wires}b}"[::-1], 2): float(p) for k, p in enumerate(answer())}
 
 
 def test_single_circuit(key: str) -> None:

@@ -8,11 +8,12 @@ from collections import Counter
 from typing import Any
 
 import pytest
+from as_qiskit import built, exact, integers, measured
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister, transpile
 from qiskit.circuit.library import PauliEvolutionGate
 from qiskit.providers import JobStatus
 from qiskit.quantum_info import Operator, SparsePauliOp, Statevector
-from qiskit_ionq import GPI2Gate, GPIGate, IonQProvider, MSGate, ZZGate
+from qiskit_ionq import IonQProvider
 from qiskit_ionq.exceptions import IonQAPIError, IonQJobFailureError, IonQJobStateError
 from qiskit_ionq.ionq_session import Session
 
@@ -22,47 +23,6 @@ import reference
 SDK = "qiskit-ionq"
 WAIT = 0.02
 ARIA_1 = (0.0005, 0.0133)
-METHODS = {"x": "x", "h": "h", "s": "s", "t": "t", "v": "sx", "cnot": "cx", "swap": "swap"}
-ROTATIONS = {"rx": "rx", "ry": "ry", "rz": "rz", "xx": "rxx", "yy": "ryy", "zz": "rzz"}
-
-
-def built(gates: list[dict[str, Any]], qubits: int, *, native: bool = False) -> QuantumCircuit:
-    circuit = QuantumCircuit(qubits)
-    for gate in gates:
-        name = gate["gate"]
-        where = gate.get("targets", [gate.get("target")])
-        if native:
-            circuit.append(native_gate(gate), where)
-        elif name in ROTATIONS:
-            getattr(circuit, ROTATIONS[name])(gate["rotation"], *where)
-        else:
-            control = [gate["control"]] if "control" in gate else []
-            getattr(circuit, METHODS[name])(*control, *where)
-    return circuit
-
-
-def native_gate(gate: dict[str, Any]) -> Any:
-    if gate["gate"] == "gpi":
-        return GPIGate(gate["phase"])
-    if gate["gate"] == "gpi2":
-        return GPI2Gate(gate["phase"])
-    if gate["gate"] == "ms":
-        return MSGate(*gate["phases"], gate["angle"])
-    return ZZGate(gate["angle"])
-
-
-def measured(circuit: QuantumCircuit) -> QuantumCircuit:
-    copy = circuit.copy()
-    copy.measure_all()
-    return copy
-
-
-def integers(counts: dict[str, Any]) -> dict[int, Any]:
-    return {int(key.replace(" ", ""), 2): value for key, value in counts.items()}
-
-
-def exact(circuit: QuantumCircuit) -> dict[int, float]:
-    return {int(k, 2): float(v) for k, v in Statevector(circuit).probabilities_dict().items()}
 
 
 def distribution(job: Any) -> dict[int, float]:

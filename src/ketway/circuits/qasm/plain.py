@@ -240,8 +240,29 @@ class PlainStatements:
         try:
             found = tuple(map(float, text.split(",")))
         except ValueError:
-            return self._arithmetic(text)
+            return self._arithmetic(text) if "(" in text else self._one_by_one(text)
         return found if all(map(math.isfinite, found)) else None
+
+    def _one_by_one(self, text: str) -> tuple[Angle, ...] | None:
+        """Each for itself: of `pi/2, 0.4173, -pi` a program has the first and the last often."""
+        found: list[Angle] = []
+        open_ = False
+        for part in text.split(","):
+            given = self._numbers.get(part) if part else None
+            if given is None:
+                try:
+                    given = (float(part),)
+                except ValueError:
+                    given = self._arithmetic(part)
+                    if given is None:
+                        return None
+                    self._numbers[part] = given
+                else:
+                    if not math.isfinite(given[0]):
+                        return None
+            open_ = open_ or type(given) is Open
+            found += given
+        return Open(found) if open_ else tuple(found)
 
     def _arithmetic(self, text: str) -> tuple[Angle, ...] | None:
         """Such as `pi/2, -theta`. What may be a comment is left to the reader of statements."""

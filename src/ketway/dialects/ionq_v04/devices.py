@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-import uuid
-from datetime import UTC, date, datetime, time
-from typing import Any
+from datetime import date, datetime
 
 from ketway.devices.device import Device
+from ketway.dialects.ionq.devices import (
+    characterization_id,
+    fidelities,
+    listed,
+    midnight,
+    timings,
+)
 from ketway.dialects.ionq_v04.wire import (
     BackendObject,
     Characterization,
@@ -15,9 +20,7 @@ from ketway.dialects.ionq_v04.wire import (
     iso,
 )
 from ketway.service.backends import Backend
-from ketway.service.errors import NotFoundError, RefusedError
-
-_NAMESPACE = uuid.UUID("0c1f7a3e-37c6-5d0b-9f43-646576696365")
+from ketway.service.errors import RefusedError
 
 
 def backend_object(backend: Backend, now: int) -> BackendObject:
@@ -40,61 +43,28 @@ def backend_object(backend: Backend, now: int) -> BackendObject:
     )
 
 
-def characterization_id(device: Device) -> str | None:
-    if device.fidelity is None or device.timing is None:
-        return None
-    return str(uuid.uuid5(_NAMESPACE, f"{device.name}/{device.characterized}"))
-
-
 def characterization(device: Device) -> Characterization | None:
     """The figures of the catalogue, as measured on the day that their source gives."""
     id_ = characterization_id(device)
-    if id_ is None or device.fidelity is None or device.timing is None:
+    if id_ is None:
         return None
-    fidelity, timing = device.fidelity, device.timing
     return Characterization(
         id=id_,
         backend=device.name,
-        date=_midnight(device.characterized),
+        date=iso(int(midnight(device.characterized).timestamp() * 1e6)) or "",
         qubits=device.qubits,
         connectivity=device.connections,
-        fidelity={
-            "spam": {"median": fidelity.spam},
-            "1q": {"median": fidelity.one_qubit},
-            "2q": {"median": fidelity.two_qubit},
-        },
-        timing={
-            "readout": timing.readout,
-            "reset": timing.reset,
-            "1q": timing.one_qubit,
-            "2q": timing.two_qubit,
-            "t1": timing.t1,
-            "t2": timing.t2,
-        },
+        fidelity={name: {"median": value} for name, value in fidelities(device).items()},
+        timing=timings(device),
     )
 
 
-def _midnight(day: date) -> str:
-    moment = datetime.combine(day, time(), UTC)
-    return iso(int(moment.timestamp() * 1e6)) or ""
-
-
 def characterizations(device: Device, query: CharacterizationsQuery) -> CharacterizationsResponse:
-    if not 1 <= query.limit <= 10:
-        raise RefusedError(f"limit must be from 1 to 10, not {query.limit}", "limit")
-    if query.page < 1:
-        raise RefusedError(f"page must be 1 or more, not {query.page}", "page")
     start, end = _day(query.start, "start"), _day(query.end, "end")
-    found = characterization(device)
-    day = device.characterized
-    if (
-        found is None
-        or query.page > 1
-        or (start is not None and day < start)
-        or (end is not None and day > end)
-    ):
+    if not listed(device, page=query.page, limit=query.limit, start=start, end=end):
         return CharacterizationsResponse([], 0)
-    return CharacterizationsResponse([found], 0)
+    found = characterization(device)
+    return CharacterizationsResponse([] if found is None else [found], 0)
 
 
 def _day(text: str | None, name: str) -> date | None:
@@ -104,20 +74,3 @@ def _day(text: str | None, name: str) -> date | None:
         return datetime.fromisoformat(text).date()
     except ValueError:
         raise RefusedError(f"{name} must be a date such as 2025-12-31", name) from None
-
-
-def calibration(device: Device) -> dict[str, Any]:
-    """The same figures in the shape of v0.1, which cirq-ionq 1.7 still asks v0.4 for
-    (cirq_ionq/calibration.py): times with fractional seconds, `mean` where v0.4 says `median`."""
-    found = characterization(device)
-    if found is None:
-        raise NotFoundError(f"There is no calibration of {device.name}.")
-    return {
-        "id": found.id,
-        "target": device.name,
-        "date": found.date,
-        "qubits": found.qubits,
-        "connectivity": found.connectivity,
-        "fidelity": {name: {"mean": values["median"]} for name, values in found.fidelity.items()},
-        "timing": found.timing,
-    }

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ketway.circuits.circuit import Register
+from ketway.dialects.ionq.outcomes import probabilities
 from ketway.jobs.results import Result
 
 PROBABILITIES = "ionq.result.probabilities.json.v1"
@@ -49,11 +50,6 @@ def formats_of(shots: bool) -> tuple[str, ...]:
     """The formats in which a single circuit's result can be had."""
     exact = (PROBABILITIES, PROBABILITIES_V2)
     return (*exact, HISTOGRAM, HISTOGRAM_V2, SHOTS, SHOTS_V2) if shots else exact
-
-
-def probabilities(result: Result) -> dict[int, float]:
-    """Keys are written as strings by the encoder, in a third of the time that `str` takes."""
-    return dict(zip(result.integers(), result.weights().tolist(), strict=True))
 
 
 def histogram(result: Result) -> dict[int, int]:
@@ -123,18 +119,6 @@ WRITERS: dict[str, Callable[[Result], Any]] = {
 def write(format_: str, result: Result) -> bytes:
     """One circuit's result in a format, as JSON; the same bytes at every reading."""
     return msgspec.json.encode(WRITERS[format_](result))
-
-
-def aggregate(ids: list[str], results: Iterable[Result | None]) -> bytes:
-    """All circuits of a parent, keyed by child id in the order of the circuits: SDKs go by it."""
-    return msgspec.json.encode(
-        {
-            # One after the other: a million numbers at once would be too many for any cache.
-            job_id: msgspec.Raw(write(PROBABILITIES, result))
-            for job_id, result in zip(ids, results, strict=True)
-            if result is not None
-        }
-    )
 
 
 _NUMBERS = {"type": "object", "additionalProperties": {"type": "number"}}

@@ -7,19 +7,26 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from starlette.requests import Request
 from starlette.responses import Response
 
 from ketway.circuits.ionq import write_native
 from ketway.circuits.qasm import write_qasm
 from ketway.dialects.http import Call, Dialect, Operation, encoded, reply
-from ketway.dialects.ionq_v04 import devices, errors, formats, showing
+from ketway.dialects.ionq import errors
+from ketway.dialects.ionq.asking import APART, cursor, ids_of, job_of, key_of, page_size
+from ketway.dialects.ionq.devices import CALIBRATED, calibration
+from ketway.dialects.ionq.outcomes import by_circuit
+from ketway.dialects.ionq.reading import metadata_of, noise_of, shots_of
+from ketway.dialects.ionq.showing import from_cirq
+from ketway.dialects.ionq.wire import (
+    JobOperationResponse,
+    JobsBulkOperationRequest,
+    JobsOperationResponse,
+)
+from ketway.dialects.ionq_v04 import devices, formats, showing
 from ketway.dialects.ionq_v04.submitting import (
     check_offered,
-    metadata_of,
-    noise_of,
     settings_of,
-    shots_of,
     submission_of,
 )
 from ketway.dialects.ionq_v04.wire import (
@@ -33,15 +40,12 @@ from ketway.dialects.ionq_v04.wire import (
     JobCreationPayload,
     JobCreationResponse,
     JobObject,
-    JobOperationResponse,
-    JobsBulkOperationRequest,
-    JobsOperationResponse,
     ResultsQuery,
     Whoami,
 )
 from ketway.dialects.openapi import document
 from ketway.jobs.failures import FailedError
-from ketway.jobs.ids import is_id, now
+from ketway.jobs.ids import now
 from ketway.jobs.job import Job, State
 from ketway.service.accounts import Accounts
 from ketway.service.backends import Backends
@@ -49,21 +53,7 @@ from ketway.service.errors import NotCompletedError, NotFoundError, RefusedError
 from ketway.service.jobs import Jobs
 from ketway.store.queries import Filter
 
-PAGE = 25
-"""Jobs on a page, unless `limit` says otherwise."""
-LONGEST_PAGE = 1000
-CALIBRATED = "qpu.forte-1"
-"""The device whose figures cirq-ionq gets where it does not name one."""
-APART = 1 << 16
-"""Results from this size on are written in a thread, so that others are answered meanwhile."""
-
 _ANSWERS_JOB = {404: "No such job in this project."}
-
-
-def key_of(request: Request) -> str | None:
-    """`Authorization: apiKey <key>`."""
-    scheme, _, key = request.headers.get("authorization", "").partition(" ")
-    return key.strip() if scheme.lower() == "apikey" else None
 
 
 class Routes:
@@ -91,9 +81,6 @@ class Routes:
 
     async def _list(self, call: Call, session_id: str | None) -> Response:
         query: GetJobsQuery = call.query
-        limit = PAGE if query.limit is None else query.limit
-        if limit < 1:
-            raise RefusedError(f"limit must be 1 or more, not {limit}", "limit")
         page = await self._jobs.page(
             call.principal,
             Filter(
@@ -102,13 +89,13 @@ class Routes:
                 states=None if query.status is None else [_state(query.status)],
                 backends=None if query.target is None else query.target.split(","),
                 session_id=session_id,
-                before=_cursor(query.next),
-                limit=min(limit, LONGEST_PAGE),
+                before=cursor(query.next),
+                limit=page_size(query.limit),
             ),
         )
         shown = GetJobsResponse([showing.show(job, call.request) for job in page.jobs])
         # cirq-ionq goes on asking until `next` is absent; ionq-core insists that it is there.
-        if page.next is not None or not showing.from_cirq(call.request):
+        if page.next is not None or not from_cirq(call.request):
             shown.next = page.next
         return reply(shown)
 
@@ -124,7 +111,7 @@ class Routes:
 
     async def delete_many(self, call: Call) -> Response:
         """All or none: if one of them is not there, nothing is deleted."""
-        ids = _ids(call.body)
+        ids = ids_of(call.body.ids)
         await self._jobs.delete(call.principal, ids)
         return reply(JobsOperationResponse(ids, "deleted"))
 
@@ -134,7 +121,7 @@ class Routes:
         return reply(JobOperationResponse(job.id, "canceled"))
 
     async def cancel_many(self, call: Call) -> Response:
-        ids = _ids(call.body)
+        ids = ids_of(call.body.ids)
         for job_id in ids:
             self._jobs.get(call.principal, job_id)
         await asyncio.gather(*(self._jobs.cancel(call.principal, job_id) for job_id in ids))
@@ -168,11 +155,11 @@ class Routes:
         job = self._job(call)
         answer = await self._jobs.answer(job)
         if not job.children:
-            return encoded(formats.aggregate([job.id], [answer.result()]))
+            return encoded(by_circuit([job.id], [answer.result()]))
         ids = self._jobs.child_ids(job)
         return encoded(
             await asyncio.to_thread(
-                lambda: formats.aggregate(ids, (answer.result(i) for i in range(len(ids))))
+                lambda: by_circuit(ids, (answer.result(i) for i in range(len(ids))))
             )
         )
 
@@ -261,10 +248,10 @@ class Routes:
         return reply(found)
 
     async def calibration(self, _call: Call) -> Response:
-        return reply(devices.calibration(self._backends.get(CALIBRATED).device))
+        return reply(calibration(self._backends.get(CALIBRATED).device))
 
     async def calibrations(self, _call: Call) -> Response:
-        found = devices.calibration(self._backends.get(CALIBRATED).device)
+        found = calibration(self._backends.get(CALIBRATED).device)
         return reply({"calibrations": [found]})
 
     # -- the rest -----------------------------------------------------------------------------
@@ -294,10 +281,7 @@ class Routes:
     # -- helpers ------------------------------------------------------------------------------
 
     def _job(self, call: Call) -> Job:
-        wanted = call.path("UUID")
-        if not is_id(wanted.lower()):
-            raise NotFoundError(f"There is no job {wanted[:80]}: ids are UUIDs.")
-        return self._jobs.get(call.principal, wanted.lower())
+        return job_of(self._jobs, call)
 
     def operations(self) -> Sequence[Operation]:
         job = "/jobs/{UUID}"
@@ -410,20 +394,6 @@ def _state(text: str) -> State:
         raise RefusedError(
             f"unknown status {text!r}: use {', '.join(state.value for state in State)}", "status"
         ) from None
-
-
-def _cursor(text: str | None) -> str | None:
-    if text is not None and not is_id(text):
-        raise RefusedError("next must be what the page before gave as `next`", "next")
-    return text
-
-
-def _ids(body: JobsBulkOperationRequest) -> list[str]:
-    """Each once, in the order given."""
-    for job_id in body.ids:
-        if not is_id(job_id):
-            raise NotFoundError(f"There is no job {job_id[:80]}: ids are UUIDs.")
-    return list(dict.fromkeys(body.ids))
 
 
 def _changed(body: CloneJobPayload, job: Job) -> dict[str, Any]:

@@ -9,28 +9,22 @@ import msgspec
 from msgspec import UNSET
 from starlette.requests import Request
 
+from ketway.dialects.ionq.settings import Settings, kept_of
+from ketway.dialects.ionq.showing import duration, from_cirq, ideal, noise, sentence_of
+from ketway.dialects.ionq.wire import NULL
 from ketway.dialects.ionq_v04 import formats
 from ketway.dialects.ionq_v04.wire import (
-    NULL,
     ArtifactDescriptor,
     FailureObject,
     JobObject,
-    NoiseObject,
     iso,
 )
-from ketway.jobs.failures import Failure
 from ketway.jobs.job import Job, State
-
-IDEAL = "ideal"
-
-
-def from_cirq(request: Request) -> bool:
-    """cirq-ionq needs a few answers otherwise than IonQ's document has them; see the README."""
-    return request.headers.get("user-agent", "").startswith("cirq/")
 
 
 def show(job: Job, request: Request, child_ids: list[str] | None = None) -> JobObject:
     """`child_ids` are shown by `GET /jobs/{UUID}`, not in lists; an empty list means none."""
+    kept = kept_of(job)
     shown = JobObject(
         id=job.id,
         status=job.state.value,
@@ -48,10 +42,10 @@ def show(job: Job, request: Request, child_ids: list[str] | None = None) -> JobO
         completed_at=iso(job.completed_at),
         predicted_wait_time_ms=None,
         predicted_execution_duration_ms=None if job.plan is None else math.ceil(job.seconds * 1000),
-        execution_duration_ms=_duration(job),
+        execution_duration_ms=duration(job),
         failure=_failure(job, request),
         output={},
-        settings={} if job.settings is None else msgspec.Raw(job.settings.encode()),
+        settings=Settings(kept.error_mitigation, kept.compilation),
         stats={
             "qubits": job.qubits,
             "circuits": job.circuits,
@@ -63,27 +57,10 @@ def show(job: Job, request: Request, child_ids: list[str] | None = None) -> JobO
     if not ideal(job):
         shown.shots = job.shots
     if job.backend == "simulator":
-        shown.noise = _noise(job)
+        shown.noise = noise(job)
     if child_ids is not None:
         shown.child_job_ids = child_ids or None
     return shown
-
-
-def ideal(job: Job) -> bool:
-    """Whether the answer is exact: IonQ's ideal simulator, which ignores shots."""
-    return job.backend == "simulator" and (job.noise is None or job.noise.model == IDEAL)
-
-
-def _duration(job: Job) -> int | None:
-    if job.started_at is None or job.completed_at is None:
-        return None
-    return (job.completed_at - job.started_at) // 1000
-
-
-def _noise(job: Job) -> NoiseObject:
-    if job.noise is None:
-        return NoiseObject(model=IDEAL)
-    return NoiseObject(model=job.noise.model, seed=job.noise.seed)
 
 
 def _failure(job: Job, request: Request) -> Any:
@@ -93,21 +70,6 @@ def _failure(job: Job, request: Request) -> Any:
     # cirq-ionq reads the failure of any job that did not complete, and cannot take null
     # (cirq_ionq/job.py, `_check_if_unsuccessful`); ionq-core insists on the key.
     return UNSET if from_cirq(request) else None
-
-
-def sentence_of(failure: Failure) -> str:
-    """The message, with where it applies in front of it."""
-    place = [
-        f"{word} {number}"
-        for word, number in (
-            ("circuit", failure.circuit),
-            ("gate", failure.gate),
-            ("line", failure.line),
-            ("column", failure.column),
-        )
-        if number is not None
-    ]
-    return f"{', '.join(place).capitalize()}: {failure.message}" if place else failure.message
 
 
 def _results(job: Job) -> dict[str, Any] | None:

@@ -15,25 +15,8 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from ketway.circuits.ionq import CircuitObject, GateObject, Gateset
-
-NULL = msgspec.Raw(b"null")
-"""What a `Raw` field is when it was not sent: msgspec has no `Raw | None`."""
-
-Metadata = Annotated[
-    msgspec.Raw,
-    msgspec.Meta(
-        description="A JSON object of strings, kept and given back as it was sent.",
-        extra_json_schema={
-            "type": ["object", "null"],
-            "additionalProperties": {"type": "string", "maxLength": 40_000},
-        },
-    ),
-]
-
-
-class NoiseObject(msgspec.Struct, omit_defaults=True):
-    model: str
-    seed: int | None = None
+from ketway.dialects.ionq.settings import Settings
+from ketway.dialects.ionq.wire import NULL, Metadata, NoiseObject
 
 
 class InputObject(msgspec.Struct):
@@ -44,11 +27,6 @@ class InputObject(msgspec.Struct):
     circuit: list[GateObject] | None = None
     circuits: list[CircuitObject] | None = None
     data: Any = None
-
-
-class Settings(msgspec.Struct):
-    error_mitigation: dict[str, Any] | None = None
-    compilation: dict[str, Any] | None = None
 
 
 class JobCreationPayload(msgspec.Struct):
@@ -76,24 +54,10 @@ class CloneJobPayload(msgspec.Struct):
     noise: NoiseObject | None = None
 
 
-class JobsBulkOperationRequest(msgspec.Struct):
-    ids: list[str]
-
-
 class JobCreationResponse(msgspec.Struct):
     id: str
     status: str
     session_id: str | None
-
-
-class JobOperationResponse(msgspec.Struct):
-    id: str
-    status: str
-
-
-class JobsOperationResponse(msgspec.Struct):
-    ids: list[str]
-    status: str
 
 
 class FailureObject(msgspec.Struct):
@@ -136,7 +100,7 @@ class JobObject(msgspec.Struct, kw_only=True):
     noise: NoiseObject | UnsetType = UNSET
     failure: FailureObject | UnsetType | None
     output: dict[str, Any]
-    settings: msgspec.Raw | dict[str, Any]
+    settings: Settings
     stats: dict[str, Any]
     results: dict[str, Any] | None
     child_job_ids: list[str] | UnsetType | None = UNSET

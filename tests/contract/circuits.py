@@ -1,4 +1,4 @@
-"""Circuits that every SDK can write, as IonQ's JSON gates, from which each test builds its own."""
+"""Circuits that every SDK of IonQ's can write, as JSON gates, from which tests build their own."""
 
 from __future__ import annotations
 
