@@ -72,8 +72,9 @@ def _circuits(work: Work, text: str) -> list[Circuit]:
     """What was written, as circuits; `FailedError` says why it cannot be read."""
     if work.source == "openqasm":
         return [read_qasm(text)]
-    if work.source == "qir":
-        return [qir.read_qir(qir.of_text(text))]
+    if work.source in ("qir", "ionq.qir"):
+        every = work.source == "ionq.qir"
+        return [qir.read_qir(qir.of_text(text), every_qubit=every)]
     circuits: list[Circuit] = []
     for index, template in enumerate(qpy.read_qpy(qpy.of_text(text))):
         try:

@@ -47,7 +47,7 @@ PROGRAM, SOURCE, INPUTS = "program", "source", "inputs"
 """Kinds of payload: circuits as arrays, the text or parameters that were sent, and what a routine
 made of these."""
 
-_SOURCES: Final[Mapping[str, Source]] = {"qpy": "qpy", "qir": "qir", "ionq.qir.v1": "qir"}
+_SOURCES: Final[Mapping[str, Source]] = {"qpy": "qpy", "qir": "qir", "ionq.qir.v1": "ionq.qir"}
 """By the format of a job; every other that is a text is OpenQASM."""
 
 BIG_CIRCUITS = 50

@@ -41,13 +41,18 @@ _COMPUTED: Final = (
 class Lowering:
     """One entry point, on its way to a circuit."""
 
-    def __init__(self, module: Module, limits: Limits) -> None:
+    def __init__(self, module: Module, limits: Limits, *, every_qubit: bool) -> None:
         assert module.body is not None, "read_module has found one"
         self._values, self._limits = module.values, limits
         self._calls = module.body.calls
         self._declared = module.qubits
+        self._every_qubit = every_qubit
+        self._read: set[int] = set()
+        """With `every_qubit`, those that are measured and so have come to their end."""
         self._used = 0
         self._output = Output()
+        self._never: int | None = None
+        """A result that is given out and not measured."""
         self._bits: dict[int, int] = {}
         """The bit of each result."""
         self._builder = Builder(0)
@@ -69,6 +74,8 @@ class Lowering:
             name = self._calls[self._at].function.name if self._calls else ""
             where = f"call {self._at} ({shown(name)})"
             raise QirError(error.message, where, error.failure.code) from None
+        if self._never is not None:
+            raise QirError(f"result {self._never} is given out, and never measured: measure it.")
         builder = self._builder
         builder.qubits = self._qubits()
         return builder.circuit(self._output.registers(self._bits))
@@ -91,17 +98,24 @@ class Lowering:
 
     def _collect_output(self) -> None:
         """What is given out decides which bit each result is: bit k is the k-th in the order of
-        their numbers. Results that are measured and not given out are memory, behind them."""
-        measured: dict[int, None] = {}
+        their numbers. Results that are measured and not given out are memory, behind them. Where
+        every qubit is read, a result is the bit of the qubit it is measured from."""
+        measured: dict[int, int] = {}
         for at, call in enumerate(self._calls):
             self._at = at
             name = call.function.name
             if name.startswith(RUNTIME):
                 self._record(name.removeprefix(RUNTIME), call)
             elif name.startswith(PREFIX) and _base(name)[0] in (MEASURE | MEASURE_RESET):
-                measured[self._operands(call, 0, 2)[1][1]] = None
+                _, (qubit, result) = self._operands(call, 0, 2)
+                measured[result] = qubit
+        never = self._output.recorded - measured.keys()
+        if never:
+            self._never = min(never)
         if not measured:
-            self._output = Output()  # then every qubit is read
+            return  # then every qubit is read
+        if self._every_qubit:
+            self._bits = measured
             return
         given = sorted(self._output.recorded or measured)
         self._bits = {number: bit for bit, number in enumerate(given)}
@@ -209,16 +223,24 @@ class Lowering:
     def _measure(self, call: Call) -> None:
         _, (qubit, result) = self._operands(call, 0, 2)
         self._distinct((qubit,))
-        self._builder.add(Kind.MEASURE, (qubit, self._bits[result]))
+        if not self._every_qubit:
+            self._builder.add(Kind.MEASURE, (qubit, self._bits[result]))
+        elif self._bits[result] != qubit:
+            raise QirError(f"result {result} is measured from two qubits: use one for each.")
+        else:
+            self._read.add(qubit)
 
     def _measure_and_reset(self, call: Call) -> None:
         self._measure(call)
-        self._builder.add(Kind.RESET, self._operands(call, 0, 2)[1][:1])
+        if not self._every_qubit:
+            self._builder.add(Kind.RESET, self._operands(call, 0, 2)[1][:1])
 
     def _reset(self, call: Call) -> None:
-        _, qubits = self._operands(call, 0, 1)
-        self._distinct(qubits)
-        self._builder.add(Kind.RESET, qubits)
+        _, (qubit,) = self._operands(call, 0, 1)
+        if qubit in self._read:
+            return  # nothing follows that would see it
+        self._distinct((qubit,))
+        self._builder.add(Kind.RESET, (qubit,))
 
     # -- operands -------------------------------------------------------------------------------
 
@@ -258,9 +280,15 @@ class Lowering:
         return value
 
     def _distinct(self, qubits: Sequence[int]) -> None:
-        """That no qubit stands twice; and what the largest is."""
+        """That no qubit stands twice, or has come to its end; and what the largest is."""
         if len(qubits) > 1 and len(set(qubits)) < len(qubits):
             raise QirError("it names a qubit twice.")
+        if not self._read.isdisjoint(qubits):
+            raise QirError(
+                "it acts on a qubit that is measured already, and IonQ's formats read every qubit "
+                "once, at the end: send the program as OpenQASM 3, or without IonQ's API.",
+                code=Code.UNSUPPORTED_GATE,
+            )
         self._used = max(self._used, 1 + max(qubits))
 
 

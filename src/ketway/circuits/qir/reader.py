@@ -15,12 +15,18 @@ def is_qir(data: bytes) -> bool:
     return is_bitcode(data)
 
 
-def read_qir(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Circuit:
-    """The circuit of a file's entry point. Raises `QirError`, whatever the bytes are."""
+def read_qir(
+    data: bytes, limits: Limits = DEFAULT_LIMITS, *, every_qubit: bool = False
+) -> Circuit:
+    """The circuit of a file's entry point. Raises `QirError`, whatever the bytes are.
+
+    Its bits are the results that the program gives out, in the order of their numbers; with
+    `every_qubit` they are all qubits, as machines have it that measure all they have at the end.
+    """
     if len(data) > limits.bytes:
         raise QirError(
             f"The program has {len(data):,} bytes, and at most {limits.bytes:,} are read: split it "
             "into several."
         )
     module = read_module(Stream(unwrapped(data), limits), limits)
-    return Lowering(module, limits).circuit()
+    return Lowering(module, limits, every_qubit=every_qubit).circuit()
