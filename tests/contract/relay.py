@@ -1,6 +1,6 @@
 """Stands between a client and Ketway and passes everything on, in a process of its own: for clients
-whose requests leave by no socket of Python's, so that the wiretap does not hear them, and which hold
-Python's lock while they wait.
+whose requests leave by no socket of Python's, so that the wiretap does not hear them, and which
+hold Python's lock while they wait.
 
     python tests/contract/relay.py URL FILE
 
@@ -51,10 +51,10 @@ def relayed(url: str, file: Path) -> Iterator[Relay]:
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    server: "Passing"
+    server: Passing
 
-    def log_message(self, format: str, *args: object) -> None:
-        del format, args
+    def log_message(self, *what: object) -> None:
+        del what
 
     def pass_on(self) -> None:
         sent = self.rfile.read(int(self.headers.get("Content-Length") or 0))

@@ -19,12 +19,13 @@ MULTI_CIRCUIT = "ionq.multi-circuit.v1"
 OPENQASM = "openqasm"
 QPY = "qpy"
 QIR = "qir"
+IONQ_QIR = "ionq.qir.v1"
 
 _FORMATS = {
     CIRCUIT: CIRCUIT,
     MULTI_CIRCUIT: MULTI_CIRCUIT,
     "ionq.qasm3.v1": OPENQASM,
-    "ionq.qir.v1": QIR,
+    IONQ_QIR: IONQ_QIR,
 }
 _BITCODE = (b"BC\xc0\xde", b"\xde\xc0\x17\x0b")
 """What LLVM bitcode begins with, alone and with a header before it."""
@@ -125,7 +126,7 @@ def _from_body(body: dict[str, Any], called: str) -> Program:
         known = ", ".join(_FORMATS)
         raise _wrong(f'{called}: "type" {json.dumps(kind)} is not one of {known}.')
     given: dict[str, Any] | str = inner
-    if format_ in (OPENQASM, QIR):
+    if format_ in (OPENQASM, IONQ_QIR):
         data = inner.get("data")
         if not isinstance(data, str):
             wanted = "the text of an OpenQASM program" if format_ == OPENQASM else "QIR in base64"

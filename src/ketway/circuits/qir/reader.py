@@ -15,9 +15,7 @@ def is_qir(data: bytes) -> bool:
     return is_bitcode(data)
 
 
-def read_qir(
-    data: bytes, limits: Limits = DEFAULT_LIMITS, *, every_qubit: bool = False
-) -> Circuit:
+def read_qir(data: bytes, limits: Limits = DEFAULT_LIMITS, *, every_qubit: bool = False) -> Circuit:
     """The circuit of a file's entry point. Raises `QirError`, whatever the bytes are.
 
     Its bits are the results that the program gives out, in the order of their numbers; with

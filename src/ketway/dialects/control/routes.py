@@ -319,7 +319,7 @@ def _submission(wanted: NewJob) -> Submission:
             programs = programs_of_text(given)
         except QpyError as error:
             raise RefusedError(error.message, "input") from None
-    elif wanted.format == "qir":
+    elif wanted.format in ("qir", "ionq.qir.v1"):
         if not isinstance(given, str):
             raise RefusedError("input must be LLVM bitcode in base64", "input")
         source = given
@@ -337,8 +337,8 @@ def _submission(wanted: NewJob) -> Submission:
     else:
         raise RefusedError(
             "format must be ionq.circuit.v1 with input.circuit, ionq.multi-circuit.v1 with "
-            "input.circuits, openqasm with a text as input, or qpy or qir with a file in base64 as "
-            "input",
+            "input.circuits, openqasm with a text as input, or qpy, qir or ionq.qir.v1 with a file "
+            "in base64 as input",
             "format",
         )
     metadata = None if wanted.metadata is None else msgspec.json.encode(wanted.metadata).decode()
