@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.circuits.qir import programs as qir
 
 from ketway.cli.exits import CommandError, Exit
 from ketway.cli.program import recognise
@@ -121,3 +122,17 @@ def test_qpy_is_recognised_also_compressed(pack: Callable[[bytes], bytes]) -> No
     assert (program.format, program.input) == ("qpy", base64.b64encode(content).decode())
     with pytest.raises(CommandError):
         recognise(gzip.compress(b"something else"), "bell.qpy")
+
+
+def test_qir_is_bitcode_and_its_text_is_refused_with_a_way_out() -> None:
+    text = qir.program(qir.qis("h__body", qir.q(0)))
+    data = qir.assembled(text)
+    encoded = base64.b64encode(data).decode()
+    found = recognise(data, "a.bc")
+    assert (found.format, found.input) == ("qir", encoded)
+    with pytest.raises(CommandError, match="llvm-as"):
+        recognise(text.encode(), "a.ll")
+    body = {"type": "ionq.qir.v1", "input": {"data": encoded}}
+    assert read(body).format == "ionq.qir.v1"
+    with pytest.raises(CommandError, match="QIR in base64"):
+        read({"type": "ionq.qir.v1", "input": {"data": 1}})

@@ -14,7 +14,7 @@ import serving
 from coverage_ionq import SINGLE, Answer
 from ionq_calls import V03 as CALLS
 
-SDKS = ("qiskit-ionq", "cirq-ionq", "pennylane-ionq", "pytket-ionq")
+SDKS = ("qiskit-ionq", "cirq-ionq", "pennylane-ionq", "pytket-ionq", "cuda-quantum-cu13")
 
 
 class Prober(coverage_ionq.Prober):

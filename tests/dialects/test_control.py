@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from tests.acceptance.serving import BELL, Answer, Client
+from tests.circuits.qir import programs as qir
 
 from ketway.devices.noise import LARGEST
 
@@ -70,6 +71,19 @@ def qpy(name: str, version: int = 17) -> str:
     """A file by real Qiskit, in base64."""
     text: str = json.loads((CORPUS / f"v{version}.json").read_text())[name]["qpy"]
     return text
+
+
+@pytest.mark.parametrize(("format_", "outcome"), [("qir", "1"), ("ionq.qir.v1", "1000")])
+def test_a_qir_file(client: Client, format_: str, outcome: str) -> None:
+    """Its results, or as IonQ has it every qubit."""
+    data = qir.bitcode(
+        qir.qis("x__body", qir.q(3)),
+        qir.qis("mz__body", qir.q(3), qir.r(0)),
+        qir.rt("result_record_output", qir.r(0), "i8* null"),
+    )
+    text = base64.b64encode(data).decode()
+    (circuit,) = result(client, create(client, format=format_, input=text, shots=20))
+    assert circuit["outcomes"] == {outcome: 1.0}
 
 
 def test_a_qpy_file(client: Client) -> None:
@@ -264,7 +278,8 @@ def test_a_plan_says_what_would_be_refused(client: Client) -> None:
     (new(noise={"model": "aria-1", "seed": -1}), "noise.seed"),
     (new(noise={"model": "aria-1", "seed": 2**63}), "noise.seed"),
     (new(noise={"model": "aria-9"}), "noise.model"), (new(seed=-1), "seed"),
-    (new(format="qir"), "format"), (new(format="openqasm"), "input"),
+    (new(format="quil"), "format"), (new(format="openqasm"), "input"),
+    (new(format="qir"), "input"), (new(format="qir", input="QUJD"), "input"),
     (new(input="text"), "input"), (new(metadata={"a": 1}), "metadata"),
     (new(input={"circuit": [{"gate": "h", "target": 9}], "qubits": 2}), "input.circuit[0].target"),
     ({}, "backend"),

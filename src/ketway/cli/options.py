@@ -29,8 +29,8 @@ Circuits: TypeAlias = Annotated[
     Parameter(
         name="FILE",
         allow_leading_hyphen=True,
-        help="An IonQ circuit, input or whole job in JSON, OpenQASM 2 or 3, or QPY; "
-        "- reads standard input.",
+        help="An IonQ circuit, input or whole job in JSON, OpenQASM 2 or 3, QPY, or QIR "
+        "as LLVM bitcode; - reads standard input.",
     ),
 ]
 

@@ -18,14 +18,25 @@ CIRCUIT = "ionq.circuit.v1"
 MULTI_CIRCUIT = "ionq.multi-circuit.v1"
 OPENQASM = "openqasm"
 QPY = "qpy"
+QIR = "qir"
+IONQ_QIR = "ionq.qir.v1"
 
-_FORMATS = {CIRCUIT: CIRCUIT, MULTI_CIRCUIT: MULTI_CIRCUIT, "ionq.qasm3.v1": OPENQASM}
+_FORMATS = {
+    CIRCUIT: CIRCUIT,
+    MULTI_CIRCUIT: MULTI_CIRCUIT,
+    "ionq.qasm3.v1": OPENQASM,
+    IONQ_QIR: IONQ_QIR,
+}
+_BITCODE = (b"BC\xc0\xde", b"\xde\xc0\x17\x0b")
+"""What LLVM bitcode begins with, alone and with a header before it."""
 _COMMENTS = re.compile(r"(?:\s+|//[^\n]*(?:\n|$)|/\*.*?\*/)*", re.DOTALL)
+_LLVM = re.compile(r"^(?:; ModuleID|source_filename|target |define |%\w+ = type)", re.MULTILINE)
 _KNOWN = {"type", "input", "backend", "target", "shots", "noise", "name", "metadata"}
 
 _SHAPES = (
     'A circuit looks like {"qubits": 2, "circuit": [{"gate": "h", "target": 0}]}; '
-    'a whole IonQ job ({"type": ..., "input": ...}), OpenQASM text and QPY files are read too.'
+    'a whole IonQ job ({"type": ..., "input": ...}), OpenQASM text, QPY files and '
+    "QIR as LLVM bitcode are read too."
 )
 
 
@@ -48,6 +59,8 @@ def recognise(content: bytes, called: str) -> Program:
     """What this is. `called` is the file's name, for messages."""
     if _is_qpy(content):
         return Program(QPY, b64encode(content).decode())
+    if content.startswith(_BITCODE):
+        return Program(QIR, b64encode(content).decode())
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -60,6 +73,11 @@ def recognise(content: bytes, called: str) -> Program:
     rest = text[start.end() :] if start else text
     if rest.startswith("OPENQASM") or called.lower().endswith((".qasm", ".qasm2", ".qasm3")):
         return Program(OPENQASM, text)
+    if _LLVM.search(rest):
+        raise _wrong(
+            f"{called} is LLVM IR as text, and QIR is read as bitcode: turn it into that with "
+            "`llvm-as`, or with pyqir (`Module.from_ir(Context(), text).bitcode`)."
+        )
     raise _wrong(
         f"{called} is neither JSON (it does not start with {{) nor OpenQASM "
         f"(it does not start with OPENQASM). {_SHAPES}"
@@ -108,10 +126,11 @@ def _from_body(body: dict[str, Any], called: str) -> Program:
         known = ", ".join(_FORMATS)
         raise _wrong(f'{called}: "type" {json.dumps(kind)} is not one of {known}.')
     given: dict[str, Any] | str = inner
-    if format_ == OPENQASM:
+    if format_ in (OPENQASM, IONQ_QIR):
         data = inner.get("data")
         if not isinstance(data, str):
-            raise _wrong(f'{called}: "input.data" is to be the text of an OpenQASM program.')
+            wanted = "the text of an OpenQASM program" if format_ == OPENQASM else "QIR in base64"
+            raise _wrong(f'{called}: "input.data" is to be {wanted}.')
         given = data
     return Program(
         format_,

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import msgspec
 
+from ketway.circuits import qir, qpy
 from ketway.circuits.circuit import Circuit, Program
 from ketway.circuits.qasm import read_qasm
-from ketway.circuits.qpy import of_text, read_qpy
 from ketway.engines.engine import Plan
 from ketway.engines.running import run_program
 from ketway.engines.seeds import derive
@@ -72,8 +72,11 @@ def _circuits(work: Work, text: str) -> list[Circuit]:
     """What was written, as circuits; `FailedError` says why it cannot be read."""
     if work.source == "openqasm":
         return [read_qasm(text)]
+    if work.source in ("qir", "ionq.qir"):
+        every = work.source == "ionq.qir"
+        return [qir.read_qir(qir.of_text(text), every_qubit=every)]
     circuits: list[Circuit] = []
-    for index, template in enumerate(read_qpy(of_text(text))):
+    for index, template in enumerate(qpy.read_qpy(qpy.of_text(text))):
         try:
             circuits.append(template.circuit())
         except FailedError as error:

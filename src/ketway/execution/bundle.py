@@ -17,7 +17,7 @@ from ketway.jobs.failures import Failure
 from ketway.jobs.job import CIRCUITS, PlanPart
 
 Task: TypeAlias = Literal["run", "read"]
-Source: TypeAlias = Literal["openqasm", "qpy", "params"]
+Source: TypeAlias = Literal["openqasm", "qpy", "qir", "ionq.qir", "params"]
 
 
 class Work(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,7 +30,8 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     data: bytes | None
     blob: str | None
     source: Source = "openqasm"
-    """What is to be read: QPY travels in base64, the parameters of a routine as they came."""
+    """What is to be read: QPY and QIR travel in base64, a routine's parameters as they came.
+    Of IonQ's QIR every qubit is read."""
     routine: str = CIRCUITS
     """What is done with the circuits."""
     device: str = ""

@@ -15,6 +15,7 @@ PRELOAD = (
     "ketway.engines.planner",
     "ketway.circuits.qasm",
     "ketway.circuits.qpy",
+    "ketway.circuits.qir",
     "ketway.routines.ibm.sampler",
     "ketway.routines.ibm.estimator",
     "ketway.routines.ibm.executor",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, TypeVar
 
 import msgspec
 
@@ -46,6 +46,9 @@ T = TypeVar("T")
 PROGRAM, SOURCE, INPUTS = "program", "source", "inputs"
 """Kinds of payload: circuits as arrays, the text or parameters that were sent, and what a routine
 made of these."""
+
+_SOURCES: Final[Mapping[str, Source]] = {"qpy": "qpy", "qir": "qir", "ionq.qir.v1": "ionq.qir"}
+"""By the format of a job; every other that is a text is OpenQASM."""
 
 BIG_CIRCUITS = 50
 BIG_GATES = 2_000
@@ -533,7 +536,7 @@ def _bytes(source: str | bytes) -> bytes:
 
 def _source(format_: str) -> Source:
     """Which reader a program text is for."""
-    return "qpy" if format_ == "qpy" else "openqasm"
+    return _SOURCES.get(format_, "openqasm")
 
 
 def _sizes(program: Program) -> list[tuple[int, int, int]]:

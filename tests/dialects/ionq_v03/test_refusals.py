@@ -41,7 +41,7 @@ BODIES: dict[str, tuple[Any, str, list[str]]] = {
         job({"format": "quil", "data": "X 0"}), "unknown format 'quil'", ["input.format"]),
     "no text": (job({"format": "openqasm"}), "an OpenQASM program as text", ["input.data"]),
     "no bitcode": (job({"format": "qir", "data": " "}), "LLVM bitcode", ["input.data"]),
-    "no base64": (job({"format": "qir", "data": "BC!!"}), "is not base64", ["input.data"]),
+    "no base64": (job({"format": "qir", "data": "BC!!"}), "is no QIR in base64", ["input.data"]),
     "an unknown gate": (
         job({"circuit": [{"gate": "hadamar", "target": 0}]}), "hadamar", ["input.circuit[0].gate"]),
     "an unknown target": (

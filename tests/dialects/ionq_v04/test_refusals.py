@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import http.client
 import json
 from typing import Any
@@ -9,6 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from tests.acceptance.serving import Answer, Client, Server
+from tests.circuits.qir import programs as qir
 
 H = {"gate": "h", "target": 0}
 TITLES = {400: "Bad Request", 404: "Not Found Error", 405: "Method Not Allowed"}
@@ -98,6 +100,7 @@ BODIES: dict[str, tuple[Any, str, list[str] | None]] = {
     "register out of range": (
         several({"qubits": 1, "circuit": [H], "registers": {"c": [0, 3]}}), "register 'c'",
         ["input.circuits[0].registers"]),
+    "no bitcode": (job(type="ionq.qir.v1", input={}), "bitcode in base64", ["input.data"]),
     "no program": (job(type="ionq.qasm3.v1", input={}), "OpenQASM", ["input.data"]),
     "unknown type": (job(type="ionq.circuit.v9"), "unknown job type", ["type"]),
     "hybrid function": (job(type="quantum-function"), "does not run quantum-function", ["type"]),
@@ -234,6 +237,18 @@ def test_a_program_that_cannot_be_read_fails_with_its_line(client: Client) -> No
         assert failure["code"] == "PreflightError"
     where = failed(client, job(type="ionq.qasm3.v1", input={"data": "OPENQASM 3.0;\nqubit q;\n%"}))
     assert "Line 3" in where["message"]
+
+
+def test_qir_that_cannot_be_read_fails_with_its_call(client: Client) -> None:
+    data = qir.bitcode(qir.qis("h__body", qir.q(0)), qir.qis("foo__body", qir.q(0)))
+    given = {"data": base64.b64encode(data).decode()}
+    failure = failed(client, job(type="ionq.qir.v1", input=given))
+    assert failure["code"] == "UnsupportedGate"
+    assert "call 1 (`__quantum__qis__foo__body`)" in failure["message"]
+    for cut in (30, 400, len(data) - 8):
+        given = {"data": base64.b64encode(data[:cut]).decode()}
+        failure = failed(client, job(type="ionq.qir.v1", input=given))
+        assert failure["code"] == "PreflightError", failure
 
 
 # -- bodies too large -----------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from ketway.circuits.circuit import Circuit
 from ketway.circuits.ionq import read_circuit, read_multi
+from ketway.circuits.qir import QirError, check_text
 from ketway.circuits.qpy import QpyError, programs_of_text
 from ketway.devices.noise import NoiseModel
 from ketway.dialects.control import errors
@@ -318,6 +319,14 @@ def _submission(wanted: NewJob) -> Submission:
             programs = programs_of_text(given)
         except QpyError as error:
             raise RefusedError(error.message, "input") from None
+    elif wanted.format in ("qir", "ionq.qir.v1"):
+        if not isinstance(given, str):
+            raise RefusedError("input must be LLVM bitcode in base64", "input")
+        source = given
+        try:
+            check_text(given)
+        except QirError as error:
+            raise RefusedError(error.message, "input") from None
     elif not isinstance(given, InputObject):
         raise RefusedError(f"input must be an object for format {wanted.format}", "input")
     elif wanted.format == "ionq.circuit.v1" and given.circuit is not None:
@@ -328,7 +337,8 @@ def _submission(wanted: NewJob) -> Submission:
     else:
         raise RefusedError(
             "format must be ionq.circuit.v1 with input.circuit, ionq.multi-circuit.v1 with "
-            "input.circuits, openqasm with a text as input, or qpy with a file in base64 as input",
+            "input.circuits, openqasm with a text as input, or qpy, qir or ionq.qir.v1 with a file "
+            "in base64 as input",
             "format",
         )
     metadata = None if wanted.metadata is None else msgspec.json.encode(wanted.metadata).decode()

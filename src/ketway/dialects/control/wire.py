@@ -26,9 +26,10 @@ class InputObject(msgspec.Struct):
 class NewJob(msgspec.Struct):
     backend: str
     format: str
-    """`ionq.circuit.v1`, `ionq.multi-circuit.v1`, `openqasm` or `qpy`."""
+    """`ionq.circuit.v1`, `ionq.multi-circuit.v1`, `openqasm`, `qpy`, `qir`, or
+    `ionq.qir.v1`, which is QIR of which every qubit is read."""
     input: InputObject | str
-    """Circuits, the text of a program, or a QPY file in base64."""
+    """Circuits, the text of a program, or a QPY or QIR file in base64."""
     shots: int = 100
     noise: Noise | None = None
     seed: Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)] | None = None

@@ -8,6 +8,7 @@ import msgspec
 
 from ketway.circuits.circuit import Circuit, Register
 from ketway.circuits.ionq import CircuitObject, Gateset, ReadError, read_multi
+from ketway.circuits.qir import QirError, check_text
 from ketway.dialects.ionq.wire import NoiseObject, Registers
 from ketway.jobs.job import Noise
 from ketway.service.errors import RefusedError
@@ -72,6 +73,18 @@ def with_registers(circuit: Circuit, named: Registers | None, path: str) -> Circ
         if len(known) == len(bits):  # one with holes cannot be read as a row of bits
             registers.append(Register(name, known))
     return Circuit(circuit.structure, circuit.params, tuple(registers))
+
+
+def qir_of(given: object, where: str) -> str:
+    """QIR as IonQ's formats have it: bitcode in base64, which may be broken into lines."""
+    if not isinstance(given, str) or not given.strip():
+        raise RefusedError(f"{where} is missing: LLVM bitcode in base64", where)
+    text = "".join(given.split())
+    try:
+        check_text(text)
+    except QirError as error:
+        raise RefusedError(f"{where}: {error.message}", where) from None
+    return text
 
 
 def shots_of(given: int | str | None) -> int:

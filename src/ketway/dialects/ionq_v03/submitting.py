@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from typing import Final
 
 import msgspec
@@ -20,6 +18,7 @@ from ketway.dialects.ionq.reading import (
     circuits_of,
     metadata_of,
     noise_of,
+    qir_of,
     shots_of,
     with_registers,
 )
@@ -61,7 +60,7 @@ def submission_of(payload: CreateJob) -> Submission:
     elif (given := program.format or CIRCUIT_FORMATS[0]) in QASM_FORMATS:
         format_, source = QASM, _text(program, where, "an OpenQASM program as text")
     elif given in QIR_FORMATS:
-        format_, source = QIR, _bitcode(program, where)
+        format_, source = QIR, qir_of(program.data, f"{where}.data")
     elif given not in CIRCUIT_FORMATS:
         raise RefusedError(
             f"unknown format {given[:40]!r}: use {CIRCUIT_FORMATS[0]}, {QASM_FORMATS[0]} or "
@@ -153,17 +152,6 @@ def _text(program: ProgramObject, where: str, what: str) -> str:
     if not isinstance(program.data, str) or not program.data.strip():
         raise RefusedError(f"{where}.data is missing: {what}", f"{where}.data")
     return program.data
-
-
-def _bitcode(program: ProgramObject, where: str) -> str:
-    text = "".join(_text(program, where, "LLVM bitcode in base64").split())
-    try:
-        base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        raise RefusedError(
-            f"{where}.data is not base64: LLVM bitcode is", f"{where}.data"
-        ) from None
-    return text
 
 
 def _shots(given: int | float | str | None) -> int:

@@ -9,12 +9,14 @@ from ketway.circuits.ionq import CircuitObject, read_circuit
 from ketway.dialects.ionq.reading import (
     MULTI,
     QASM,
+    QIR,
     SINGLE,
     check_circuits,
     check_gates,
     circuits_of,
     metadata_of,
     noise_of,
+    qir_of,
     shots_of,
 )
 from ketway.dialects.ionq.settings import Kept, Settings, check_mitigation
@@ -40,6 +42,8 @@ def submission_of(payload: JobCreationPayload) -> Submission:
             circuits = _multi(payload.input, children)
         case "ionq.qasm3.v1":
             source = _source(payload.input)
+        case "ionq.qir.v1":
+            source = qir_of(payload.input.data, "input.data")
         case _:
             raise RefusedError(_unknown_type(payload.type), "type")
     return Submission(
@@ -63,10 +67,10 @@ def submission_of(payload: JobCreationPayload) -> Submission:
 def _unknown_type(type_: str) -> str:
     if type_ in LATER:
         return (
-            f"Ketway does not run {type_} jobs yet. It runs {SINGLE}, {MULTI} and {QASM}; "
-            "for a hybrid job, run its loop in your program and send the circuits"
+            f"Ketway does not run {type_} jobs yet. It runs {SINGLE}, {MULTI}, {QASM} and "
+            f"{QIR}; for a hybrid job, run its loop in your program and send the circuits"
         )
-    return f"unknown job type {type_!r}: use {SINGLE}, {MULTI} or {QASM}"
+    return f"unknown job type {type_!r}: use {SINGLE}, {MULTI}, {QASM} or {QIR}"
 
 
 def check_offered(session_id: str | None, settings: Settings | None, backend: str | None) -> None:
