@@ -7,7 +7,8 @@ from tests import reference
 from tests.chance import fits
 from tests.corpus import bernstein_vazirani, ghz, qft, random_clifford, teleportation, vqe
 
-from ketway.circuits.circuit import Circuit, Program, Register
+from ketway.circuits.circuit import Builder, Circuit, Program, Register
+from ketway.circuits.gates import Kind
 from ketway.engines import running, seeds
 from ketway.engines.clifford import CliffordEngine
 from ketway.engines.dense import DenseEngine
@@ -171,3 +172,19 @@ def test_planned_programs_run_as_planned() -> None:
         if circuits[index].qubits <= 5:
             counts = dict(zip(result.integers(), result.counts.tolist(), strict=True))  # type: ignore[union-attr]
             assert fits(counts, reference.distribution(circuits[index]))
+
+
+def test_registers_that_nothing_writes_are_not_given_out() -> None:
+    """Every qubit is read then, and there are fewer of them than bits that a register names."""
+    b = Builder(2, bits=3)
+    b.add(Kind.H, [0])
+    written = Register("c", (0, 1, 2))
+    (unmeasured,) = answers(
+        Program.of([b.circuit((written,))]), [Plan("dense", "", 0, 0.0)]
+    ).values()
+    assert isinstance(unmeasured, Result)
+    assert (unmeasured.bits, unmeasured.registers) == (2, ())
+    b.add(Kind.MEASURE, [0, 2])
+    (measured,) = answers(Program.of([b.circuit((written,))]), [Plan("dense", "", 0, 0.0)]).values()
+    assert isinstance(measured, Result)
+    assert measured.registers == (written,)

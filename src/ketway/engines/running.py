@@ -254,6 +254,9 @@ def _placed(answer: Result | Failure, circuit: int, program: Program) -> Result 
     if isinstance(answer, Failure):
         return msgspec.structs.replace(answer, circuit=circuit)
     registers = program.registers[circuit]
+    structure = program.structure(circuit)
+    if structure.bits and not structure.measured:
+        registers = ()  # of bits; and it is qubits that were read
     return replace(answer, registers=registers) if registers else answer
 
 

@@ -21,6 +21,7 @@ from ketway.circuits.qasm.control.values import (
     unary,
 )
 from ketway.circuits.qpy.errors import QpyError
+from ketway.circuits.qpy.limits import COMPUTE_WORK
 from ketway.circuits.qpy.parsed import BitRow, Expr, Type, Variable
 
 _BINARY: Final = {
@@ -35,9 +36,12 @@ def compute(
     expr: Expr,
     bits: Sequence[int],
     place: Callable[[Variable], Sequence[int]],
+    afford: Callable[[int, str], None],
     where: str,
 ) -> Value:
-    """The value of an expression. Bit k of its circuit is `bits[k]`; `place` finds variables."""
+    """The value of an expression. Bit k of its circuit is `bits[k]`; `place` finds variables, and
+    `afford` is told of the work."""
+    afford(COMPUTE_WORK * expr.size, where)
     try:
         value = _compute(expr, bits, place)
     except ComputingError as reason:

@@ -99,12 +99,17 @@ def _land(lowering: Lowering, *jumps: int | None) -> None:
             lowering.out.builder.land(jump)
 
 
+def _computed(lowering: Lowering, scope: Scope, expr: Expr) -> Value:
+    where = lowering.out.where
+    return compute(expr, scope.bits, lowering.place, lowering.reading.afford, where)
+
+
 def _condition(lowering: Lowering, scope: Scope, instruction: Instruction) -> Value:
     condition = instruction.condition
     if condition is None:
         raise lowering.error("it has no condition.")
     if isinstance(condition, Expr):
-        return _truth(lowering, compute(condition, scope.bits, lowering.place, lowering.out.where))
+        return _truth(lowering, _computed(lowering, scope, condition))
     row, compared = condition
     try:
         return binary("==", of_row(row, scope.bits), known(compared))
@@ -236,7 +241,7 @@ class _Flow:
 
     def _target(self, target: object) -> Value:
         if isinstance(target, Expr):
-            return compute(target, self.scope.bits, self.lowering.place, self.lowering.out.where)
+            return _computed(self.lowering, self.scope, target)
         if not isinstance(target, BitRow):
             raise self._wrong("no value to compare")
         try:
@@ -321,7 +326,7 @@ class _Flow:
             bits = tuple(self.scope.bits[k] for k in where.value.bits)
         else:
             raise self._wrong("a place that cannot be written")
-        computed = compute(value, self.scope.bits, lowering.place, lowering.out.where)
+        computed = _computed(lowering, self.scope, value)
         try:
             width_of(where.type)
             sort: Sort = "bool" if where.type.sort == "bool" else "uint"

@@ -11,6 +11,9 @@ NEWEST: Final = 18
 BLOCK_WORK: Final = 16
 """Steps that entering a block, a definition or a round costs, where an instruction costs 1."""
 
+COMPUTE_WORK: Final = 16
+"""Steps that each part of an expression costs that is computed while a circuit runs."""
+
 MOST_CONTROLS: Final = 255
 """A structure keeps the number of a gate's controls in one byte."""
 

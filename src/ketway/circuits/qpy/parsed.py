@@ -42,6 +42,11 @@ class Expr:
     """The variable, the bits, the number, or the number of the operator."""
     parts: tuple[Expr, ...] = ()
 
+    @property
+    def size(self) -> int:
+        """All its parts, and itself."""
+        return 1 + sum([part.size for part in self.parts])
+
 
 @dataclass(frozen=True, slots=True)
 class Modifier:
