@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from benchmarks import big_jobs, engines, machine, primitives, reads, small_jobs, standing
+from benchmarks import big_jobs, engines, machine, primitives, reading, reads, small_jobs, standing
 from benchmarks.report import Row, table
 
 BENCHMARKS: dict[str, Callable[..., list[Row]]] = {
@@ -18,6 +18,7 @@ BENCHMARKS: dict[str, Callable[..., list[Row]]] = {
     "deep": big_jobs.deep,
     "large": big_jobs.large,
     "status": reads.status,
+    "reading": reading.reading,
     "points": primitives.points,
     "terms": primitives.terms,
     "storm": primitives.storm,
