@@ -36,6 +36,13 @@ class Backends:
             raise NotFoundError(f"{error}.".replace("device", "backend", 1)) from None
         return Backend(device, *self._dispatcher.load().get(name, (0, 0)))
 
+    def native_gates(self, name: str, noise: str | None) -> tuple[str, ...]:
+        """Those that a backend takes under a noise model, if it still has that."""
+        try:
+            return self._catalogue.native_gates(name, noise)
+        except UnknownNameError:
+            return ()
+
 
 def _first_ionq_then_simulators(device: Device) -> tuple[bool, bool]:
     return device.vendor != "ionq", device.kind == "qpu"

@@ -13,7 +13,7 @@ from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister, transpile
 from qiskit.circuit.library import PauliEvolutionGate
 from qiskit.providers import JobStatus
 from qiskit.quantum_info import Operator, SparsePauliOp, Statevector
-from qiskit_ionq import IonQProvider
+from qiskit_ionq import GPI2Gate, GPIGate, IonQProvider, MSGate, ZZGate
 from qiskit_ionq.exceptions import IonQAPIError, IonQJobFailureError, IonQJobStateError
 from qiskit_ionq.ionq_session import Session
 
@@ -387,6 +387,38 @@ def test_dry_run_on_a_qpu_completes_without_results(provider: IonQProvider) -> N
     until(job, JobStatus.DONE)
     assert job.dry_run is True
     assert backend.client.retrieve_job(job.job_id())["results"] is None
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+@pytest.mark.parametrize(("name", "gate"), [("aria-1", "ms"), ("forte-1", "zz")])
+def test_the_compiled_circuit_is_the_circuit(
+    provider: IonQProvider, name: str, gate: str, dry_run: bool
+) -> None:
+    """Put together from qiskit-ionq's own matrices of the native gates."""
+    backend = provider.get_backend(f"ionq_qpu.{name}")
+    circuit = built(circuits.asymmetric(), circuits.QUBITS)
+    circuit.ccx(0, 3, 1)
+    job = backend.run(measured(circuit), shots=10, dry_run=dry_run)
+    until(job, JobStatus.DONE)
+    compiled = job.compiled_circuit("native")
+    assert {row["gate"] for row in compiled["circuit"]} - {"gpi"} == {"gpi2", gate}
+    native = QuantumCircuit(compiled["qubits"])
+    for row in compiled["circuit"]:
+        match row["gate"]:
+            case "gpi":
+                native.append(GPIGate(row["phase"]), [row["target"]])
+            case "gpi2":
+                native.append(GPI2Gate(row["phase"]), [row["target"]])
+            case "ms":
+                native.append(MSGate(*row["phases"], row.get("angle", 0.25)), row["targets"])
+            case "zz":
+                native.append(ZZGate(row["angle"]), row["targets"])
+    reference.assert_same(exact(native), exact(circuit))
+    theirs = transpile(
+        circuit, provider.get_backend(f"ionq_qpu.{name}", gateset="native"), optimization_level=3
+    )
+    ours = sum(row["gate"] == gate for row in compiled["circuit"])
+    assert ours <= theirs.num_nonlocal_gates()
 
 
 @pytest.mark.parametrize("name", ["ionq_simulator", "ionq_qpu.forte-1"])

@@ -341,12 +341,63 @@ def test_a_circuit_can_be_had_in_other_languages(client: Client) -> None:
     qasm = get(client, f"/jobs/{job_id}/circuits/qasm3")
     again = run(client, {"data": qasm}, "ionq.qasm3.v1")
     assert get(client, f"/jobs/{again}/results/probabilities") == {"0": 0.5, "3": 0.5}
-    assert "compile" in get(client, f"/jobs/{job_id}/circuits/native", 404)["message"]
+    native = json.loads(get(client, f"/jobs/{job_id}/circuits/native"))
+    assert {row["gate"] for row in native["circuit"]} == {"gpi2", "zz"}
     gpi = {"qubits": 1, "gateset": "native", "circuit": [{"gate": "gpi", "target": 0, "phase": 0}]}
     native = get(client, f"/jobs/{run(client, gpi)}/circuits/native")
     assert json.loads(native)["circuit"][0]["gate"] == "gpi"
     said = get(client, f"/jobs/{job_id}/circuits/cobol", 404)
     assert "cobol" in said["message"]
+
+
+def test_compiled_circuits_are_artifacts(client: Client) -> None:
+    """On each backend in what it runs; and the program says the same as the circuit."""
+    for backend, noise, gate in (
+        ("qpu.aria-1", "ideal", "ms"), ("qpu.forte-1", "ideal", "zz"),
+        ("simulator", "aria-1", "ms"), ("simulator", "forte-1", "zz"),
+    ):  # fmt: skip
+        more = {} if noise == "ideal" else {"noise": {"model": noise}}
+        job_id = run(client, BELL, backend=backend, **more)
+        job = get(client, f"/jobs/{job_id}")
+        circuits = job["output"]["compilation"]["compiled_circuits"]
+        found = {}
+        for format_, media in (
+            ("ionq.native.v1", "application/json"),
+            ("ionq.qasm3.v1", "text/plain"),
+        ):
+            assert (circuits[format_]["format"], circuits[format_]["media_type"]) == (
+                format_,
+                media,
+            )
+            answer = client.ask("GET", f"/v0.4/jobs/{job_id}/artifacts/{circuits[format_]['id']}")
+            assert answer.status == 200
+            assert answer.headers["content-type"].startswith(media)
+            found[format_] = answer
+        native = found["ionq.native.v1"].json
+        assert [row["gate"] for row in native["circuit"]].count(gate) == 1
+        again = run(client, {**native, "gateset": "native"}, backend="simulator")
+        assert get(client, f"/jobs/{again}/results/probabilities") == pytest.approx(
+            {"0": 0.5, "3": 0.5}
+        )
+        text = found["ionq.qasm3.v1"].raw
+        again = run(client, {"data": text.decode()}, "ionq.qasm3.v1")
+        assert get(client, f"/jobs/{again}/results/probabilities") == {"0": 0.5, "3": 0.5}
+
+
+def test_the_basis_can_be_chosen_where_there_is_a_choice(client: Client) -> None:
+    for basis, gate in (("MS", "ms"), ("ZZ", "zz")):
+        job_id = run(client, BELL, settings={"compilation": {"gate_basis": basis}})
+        native = json.loads(get(client, f"/jobs/{job_id}/circuits/native"))
+        assert gate in {row["gate"] for row in native["circuit"]}
+
+
+def test_what_cannot_be_compiled_is_said(client: Client) -> None:
+    text = 'OPENQASM 3.0; include "stdgates.inc"; qubit q; bit c; c = measure q; x q;'
+    job_id = run(client, {"data": text}, "ionq.qasm3.v1")
+    circuits = get(client, f"/jobs/{job_id}")["output"]["compilation"]["compiled_circuits"]
+    path = f"/jobs/{job_id}/artifacts/{circuits['ionq.native.v1']['id']}"
+    assert "cannot be compiled to native gates" in get(client, path, 404)["message"]
+    assert "Gate 0 (measure)" in get(client, f"/jobs/{job_id}/circuits/native", 404)["message"]
 
 
 SLOPPY: list[dict[str, Any]] = [

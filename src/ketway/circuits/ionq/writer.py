@@ -3,28 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any, Final
 
 from ketway.circuits.circuit import LETTERS, Circuit
 from ketway.circuits.gates import GATES, Kind
 from ketway.circuits.ionq.forms import DEFAULT_MS_ANGLE
+from ketway.circuits.rows import Row, rows
 from ketway.jobs.failures import Code, FailedError, Failure
 
 Written = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """One gate of a circuit, as the writers need it."""
-
-    index: int
-    kind: Kind
-    controls: list[int]
-    targets: list[int]
-    params: list[float]
-    letters: list[int]
 
 
 def write_native(circuit: Circuit) -> Written:
@@ -43,37 +31,12 @@ def write_qis(circuit: Circuit) -> Written:
     return _write(circuit, _qis)
 
 
-def _write(circuit: Circuit, gate: Callable[[_Row], Written | None]) -> Written:
-    written = [gate(row) for row in _rows(circuit)]
+def _write(circuit: Circuit, gate: Callable[[Row], Written | None]) -> Written:
+    written = [gate(row) for row in rows(circuit)]
     return {"qubits": circuit.qubits, "circuit": [one for one in written if one is not None]}
 
 
-def _rows(circuit: Circuit) -> Iterator[_Row]:
-    structure = circuit.structure
-    counts = structure.controls.tolist()
-    starts = structure.operand_starts.tolist()
-    operands = structure.operands.tolist()
-    param_starts = structure.param_starts.tolist()
-    params = circuit.params.tolist()
-    letters = structure.letters.tolist()
-    letter = 0
-    for index, kind in enumerate(structure.kinds.tolist()):
-        middle = starts[index] + counts[index]
-        targets = operands[middle : starts[index + 1]]
-        values = params[param_starts[index] : param_starts[index + 1]]
-        used = len(targets) * len(values) if kind == Kind.PAULIEXP else 0
-        yield _Row(
-            index,
-            Kind(kind),
-            operands[starts[index] : middle],
-            targets,
-            values,
-            letters[letter : letter + used],
-        )
-        letter += used
-
-
-def _native(row: _Row) -> Written:
+def _native(row: Row) -> Written:
     names = GATES[row.kind].ionq_native
     if not names or row.controls:
         raise _refusal(row, "native")
@@ -102,7 +65,7 @@ _QIS_NAMES: Final = {
 }
 
 
-def _qis(row: _Row) -> Written | None:
+def _qis(row: Row) -> Written | None:
     if row.kind is Kind.GLOBAL_PHASE and not row.controls:
         return None
     name = _QIS_NAMES.get(row.kind)
@@ -118,7 +81,7 @@ def _qis(row: _Row) -> Written | None:
     return written
 
 
-def _pauliexp(row: _Row) -> Written:
+def _pauliexp(row: Row) -> Written:
     """The last letter of a term stands for the first target; the time is in the coefficients."""
     width = len(row.targets)
     terms = [
@@ -128,13 +91,13 @@ def _pauliexp(row: _Row) -> Written:
     return {"terms": terms, "coefficients": row.params, "time": 1.0}
 
 
-def _target(row: _Row) -> Written:
+def _target(row: Row) -> Written:
     if len(row.targets) == 1 and row.kind is not Kind.PAULIEXP:
         return {"target": row.targets[0]}
     return {"targets": row.targets}
 
 
-def _refusal(row: _Row, gateset: str) -> FailedError:
+def _refusal(row: Row, gateset: str) -> FailedError:
     name = GATES[row.kind].name
     controlled = "controlled " if row.controls else ""
     return FailedError(

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from ketway.circuits.circuit import Register
 from ketway.dialects.ionq.outcomes import probabilities
+from ketway.dialects.ionq_v04.compiled import NATIVE
 from ketway.jobs.results import Result
 
 PROBABILITIES = "ionq.result.probabilities.json.v1"
@@ -25,7 +26,6 @@ HISTOGRAM_V2 = "ionq.result.histogram.json.v2"
 SHOTS = "ionq.result.shots.json.v1"
 SHOTS_V2 = "ionq.result.shots.json.v2"
 AGGREGATE = "ionq.result.probabilities-aggregate.json.v1"
-NATIVE = "ionq.native.v1"
 
 FIXED_IDS = {
     PROBABILITIES: "probabilities",

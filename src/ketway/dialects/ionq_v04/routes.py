@@ -9,8 +9,6 @@ from typing import Any
 import msgspec
 from starlette.responses import Response
 
-from ketway.circuits.ionq import write_native
-from ketway.circuits.qasm import write_qasm
 from ketway.dialects.http import Call, Dialect, Operation, encoded, reply
 from ketway.dialects.ionq import errors
 from ketway.dialects.ionq.asking import APART, cursor, ids_of, job_of, key_of, page_size
@@ -23,7 +21,7 @@ from ketway.dialects.ionq.wire import (
     JobsBulkOperationRequest,
     JobsOperationResponse,
 )
-from ketway.dialects.ionq_v04 import devices, formats, showing
+from ketway.dialects.ionq_v04 import compiled, devices, formats, showing
 from ketway.dialects.ionq_v04.submitting import (
     check_offered,
     settings_of,
@@ -44,7 +42,6 @@ from ketway.dialects.ionq_v04.wire import (
     Whoami,
 )
 from ketway.dialects.openapi import document
-from ketway.jobs.failures import FailedError
 from ketway.jobs.ids import now
 from ketway.jobs.job import Job, State
 from ketway.service.accounts import Accounts
@@ -194,8 +191,12 @@ class Routes:
                 if format_ == formats.AGGREGATE:
                     return await self.aggregated(call)
                 return await self._result(job, format_)
+        for format_, media_type in compiled.MEDIA_TYPES.items():
+            if formats.artifact_id(job.id, format_) == wanted and not job.children:
+                return encoded(await self._written(job, format_), media=media_type)
         raise NotFoundError(
-            f"Job {job.id} has no artifact {wanted}; the job's `results` name those it has."
+            f"Job {job.id} has no artifact {wanted}; the job's `results` and `output` name those "
+            "it has."
         )
 
     async def format_schema(self, call: Call) -> Response:
@@ -208,18 +209,18 @@ class Routes:
     async def circuit(self, call: Call) -> Response:
         """The job's circuit as text in another language: a JSON string."""
         job, language = self._job(call), call.path("lang")
+        format_ = compiled.LANGUAGES.get(language)
+        if format_ is None:
+            known = " and ".join(compiled.LANGUAGES)
+            raise NotFoundError(f"There is no circuit language {language}; there are {known}.")
+        return reply((await self._written(job, format_)).decode())
+
+    async def _written(self, job: Job, format_: str) -> bytes:
         circuit = await self._jobs.circuit(job)
-        try:
-            match language:
-                case "native":
-                    text = msgspec.json.encode(write_native(circuit)).decode()
-                case "qasm3":
-                    text = write_qasm(circuit)
-                case _:
-                    raise NotFoundError(f"There is no circuit language {language}.")
-        except FailedError as error:
-            raise NotFoundError(error.failure.message) from None
-        return reply(text)
+        given = (circuit, format_, compiled.entangler_of(job, self._backends))
+        if circuit.structure.gates > compiled.MANY_GATES:
+            return await asyncio.to_thread(compiled.write, *given)
+        return compiled.write(*given)
 
     async def variant(self, call: Call) -> Response:
         job = self._job(call)

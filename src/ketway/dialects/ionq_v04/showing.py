@@ -13,6 +13,7 @@ from ketway.dialects.ionq.settings import Settings, kept_of
 from ketway.dialects.ionq.showing import duration, from_cirq, ideal, noise, sentence_of
 from ketway.dialects.ionq.wire import NULL
 from ketway.dialects.ionq_v04 import formats
+from ketway.dialects.ionq_v04.compiled import MEDIA_TYPES
 from ketway.dialects.ionq_v04.wire import (
     ArtifactDescriptor,
     FailureObject,
@@ -44,7 +45,7 @@ def show(job: Job, request: Request, child_ids: list[str] | None = None) -> JobO
         predicted_execution_duration_ms=None if job.plan is None else math.ceil(job.seconds * 1000),
         execution_duration_ms=duration(job),
         failure=_failure(job, request),
-        output={},
+        output=_output(job),
         settings=Settings(kept.error_mitigation, kept.compilation),
         stats={
             "qubits": job.qubits,
@@ -70,6 +71,17 @@ def _failure(job: Job, request: Request) -> Any:
     # cirq-ionq reads the failure of any job that did not complete, and cannot take null
     # (cirq_ionq/job.py, `_check_if_unsuccessful`); ionq-core insists on the key.
     return UNSET if from_cirq(request) else None
+
+
+def _output(job: Job) -> dict[str, Any]:
+    """The circuit as its device runs it, of every job whose circuit is known."""
+    if job.state is not State.COMPLETED or job.children or not job.qubits:
+        return {}
+    circuits = {
+        format_: ArtifactDescriptor(formats.artifact_id(job.id, format_), format_, media_type)
+        for format_, media_type in MEDIA_TYPES.items()
+    }
+    return {"compilation": {"compiled_circuits": circuits}}
 
 
 def _results(job: Job) -> dict[str, Any] | None:
