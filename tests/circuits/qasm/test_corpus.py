@@ -1,4 +1,5 @@
-"""Programs that real Qiskit wrote, and what its circuits do, exactly (`make_corpus.py`)."""
+"""Programs that real Qiskit wrote (`make_corpus.py`), and cirq, PennyLane and pytket
+(`make_exports.py`), and what their circuits do, exactly."""
 
 from __future__ import annotations
 
@@ -47,7 +48,7 @@ def distribution(circuit: Circuit) -> dict[int, float]:
 def test_every_subject_is_there() -> None:
     assert {
         "gates", "custom", "library", "parameters", "measured", "transpiled", "control",
-        "variables", "random",
+        "variables", "random", "exports",
     } == CORPUS.keys()  # fmt: skip
 
 

@@ -157,7 +157,7 @@ STATEMENTS_2 = [
     ("if (c == 1) { x q[0]; }", 13, "`{` stands where a statement should stand."),
     ("qubit[2] r;", 1, "`qubit` belongs to OpenQASM 3, and this program says 2.0"),
     ("ctrl @ x q[0], q[1];", 1, "`ctrl` belongs to OpenQASM 3, and this program says 2.0"),
-    ("gphase(1);", 1, "`gphase` belongs to OpenQASM 3"),
+    ("gphase(1);", 1, "`gphase` acts on 1 qubit; 0 operands are given."),
     ("qreg r;", 7, "`[` and the size of the register"),
     ("x r[0];", 3, "`r` is not declared: declare `qreg r[n];` before it is used."),
     ("opaque o a; o q[0];", 13, "`o` is declared `opaque`, so nobody knows what it does"),

@@ -19,7 +19,7 @@ from ketway.circuits.gates import QASM, Kind
 from ketway.circuits.qasm.expressions import Scope
 from ketway.circuits.qasm.gates.calls import Known
 from ketway.circuits.qasm.gates.definitions import read_definition
-from ketway.circuits.qasm.gates.gate import Gate, Opaque, Primitive
+from ketway.circuits.qasm.gates.gate import Definition, Gate, Opaque, Primitive
 from ketway.circuits.qasm.lexer import Lexer
 from ketway.circuits.qasm.limits import Limits
 
@@ -69,6 +69,13 @@ gate u3(theta, phi, lambda) q { gphase(-(phi+lambda)/2); u(theta, phi, lambda) q
 """
 
 
+_UNSEEN: Final = Definition(
+    "gphase", params=1, qubits=1, body=(), gates=0, work=1, depth=1, roots=0
+)
+"""PennyLane writes it into programs of OpenQASM 2, on some qubit: without controls, a phase of
+everything is seen by nobody."""
+
+
 @cache
 def _all(symmetrical: bool) -> dict[str, Gate]:
     """Every gate; `symmetrical` has the phases of OpenQASM 3."""
@@ -99,4 +106,5 @@ def builtin(version: int) -> dict[str, Gate | Opaque]:
 def library(include: str, version: int) -> dict[str, Gate]:
     """What an `include` brings. `qelib1.inc` means the same in every version."""
     gates = _all(version != 2 and include == "stdgates.inc")
-    return {name: gate for name, gate in gates.items() if name not in ("U", "gphase")}
+    found = {name: gate for name, gate in gates.items() if name not in ("U", "gphase")}
+    return found if version != 2 else found | {"gphase": _UNSEEN}
