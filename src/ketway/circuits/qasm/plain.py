@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from ketway.circuits.circuit import Builder
-from ketway.circuits.gates import Kind
+from ketway.circuits.gates import GATES, Kind
 from ketway.circuits.qasm.errors import QasmError
 from ketway.circuits.qasm.expressions import (
     LONGEST_LITERAL,
@@ -21,7 +21,7 @@ from ketway.circuits.qasm.expressions import (
     Scope,
     read_expression,
 )
-from ketway.circuits.qasm.gates.angles import Angle, ExpansionError, Open, evaluate, half
+from ketway.circuits.qasm.gates.angles import Angle, ExpansionError, Open, evaluate, half, negated
 from ketway.circuits.qasm.gates.expansion import Expansion
 from ketway.circuits.qasm.gates.gate import Definition, Gate, Opaque, Primitive
 from ketway.circuits.qasm.gates.library import builtin
@@ -47,7 +47,7 @@ _GATE: Final = re.compile(
 )
 _ANY_QUBIT: Final = r"(?:[A-Za-z_][A-Za-z0-9_]*\[[0-9]{1,9}\]|\$[0-9]{1,9})"
 _CONTROLLED: Final = re.compile(
-    r"(?:ctrl(?:\(([0-9]{1,3})\))? @ )?"
+    r"(inv @ )?(?:ctrl(?:\(([0-9]{1,3})\))? @ )?"
     rf"([A-Za-z_][A-Za-z0-9_]*)(?:[ ]+|[ ]*{_ANGLES}[ ]*)"
     rf"({_ANY_QUBIT}(?:[ ]*,[ ]*{_ANY_QUBIT})*)[ ]*;\s*"
 )
@@ -199,16 +199,17 @@ class PlainStatements:
         return match.end()
 
     def _controlled(self, at: int) -> int:
-        """Read one gate with `ctrl`, or with many operands; gives the same offset if it is not."""
+        """Read one gate with `ctrl` or `inv`, or with many operands; gives the same offset if it is
+        none."""
         match = _CONTROLLED.match(self.lexer.text, at)
         if match is None or len(self.builder.kinds) >= self.limits.gates:
             return at
-        number, name, values, operands = match.groups()
+        inverted, number, name, values, operands = match.groups()
         gate = self.gates.get(name)
-        modified = match.start(2) > at
-        if type(gate) is not Primitive or (modified and self.scope.version == 2):
+        before = at if inverted is None else match.end(1)
+        if type(gate) is not Primitive or (match.start(3) > at and self.scope.version == 2):
             return at
-        controls = gate.controls + (int(number or 1) if modified else 0)
+        controls = gate.controls + (int(number or 1) if match.start(3) > before else 0)
         places = _ONE_QUBIT.findall(operands)
         given = self._numbers.get(values or "")
         if given is None:
@@ -230,7 +231,18 @@ class PlainStatements:
             chosen.append(selection.indices[place])
         if len(set(chosen)) < len(chosen):
             return at
-        self.expansion.gate(gate.kind, chosen[controls:], given, chosen[:controls])
+        kind = gate.kind
+        if inverted is not None:
+            row = GATES[kind]
+            if kind == Kind.NOP:
+                return at
+            if row.inverse is not None:
+                kind = row.inverse
+            elif row.negated:
+                given = negated(given)
+            else:
+                return at
+        self.expansion.gate(kind, chosen[controls:], given, chosen[:controls])
         return match.end()
 
     def _values(self, text: str) -> tuple[Angle, ...] | None:

@@ -35,6 +35,10 @@ class Open(tuple[Angle, ...]):
     __slots__ = ()
 
 
+def negated(angles: tuple[Angle, ...]) -> tuple[Angle, ...]:
+    return type(angles)([scaled(a, -1.0) if isinstance(a, Formula) else -a for a in angles])
+
+
 def half(angle: Angle) -> Angle:
     return scaled(angle, 0.5) if isinstance(angle, Formula) else angle / 2
 
