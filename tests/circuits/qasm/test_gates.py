@@ -310,9 +310,14 @@ def test_an_exponent_may_be_a_parameter_of_a_definition() -> None:
     assert np.allclose(reference.unitary_of(read_qasm(text)), SX, atol=1e-12)
 
 
-@pytest.mark.parametrize("text", ["inv @ s q[0];", "inv @ rz(0.5) q[1];", "inv @ ctrl @ t q[0], q[1];",
-    "inv @ ctrl(2) @ sx q[2], q[0], q[1];", "inv @ id q[0];", "inv @ U(1, 2, 3) q[0];",
-    "inv @ swap q[0], q[2];", "inv @ ctrl @ rx(-pi / 4) q[2], q[1];"])  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    [
+        "inv @ s q[0];", "inv @ rz(0.5) q[1];", "inv @ ctrl @ t q[0], q[1];",
+        "inv @ ctrl(2) @ sx q[2], q[0], q[1];", "inv @ id q[0];", "inv @ U(1, 2, 3) q[0];",
+        "inv @ swap q[0], q[2];", "inv @ ctrl @ rx(-pi / 4) q[2], q[1];",
+    ],
+)  # fmt: skip
 def test_an_inverse_is_the_same_in_one_piece_or_in_words(text: str) -> None:
     """The first is read at once, the second word by word."""
     head = 'include "stdgates.inc"; qubit[3] q; h q; '

@@ -231,7 +231,7 @@ class PlainStatements:
             chosen.append(selection.indices[place])
         if len(set(chosen)) < len(chosen):
             return at
-        kind = gate.kind
+        kind: Kind = gate.kind
         if inverted is not None:
             row = GATES[kind]
             if kind == Kind.NOP:
