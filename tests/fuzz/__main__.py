@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import argparse
 import base64
-import shutil
 import sys
-import tempfile
 from pathlib import Path
 
 import atheris
@@ -14,6 +12,8 @@ import atheris
 with atheris.instrument_imports(include=["ketway"]):
     from tests.fuzz.targets import BYTES, SECONDS, TARGETS, cases
 
+FOUND = Path(__file__).parents[2] / ".cache" / "fuzz"
+"""What reached new code: the next run begins there."""
 MEMORY_MB = 1024
 """More than this, with all that is imported, is a defect."""
 
@@ -29,13 +29,12 @@ def main() -> None:
     parser.add_argument("target", choices=TARGETS)
     parser.add_argument("--seconds", type=int, default=600)
     parser.add_argument("--seed", type=int, default=0, help="0 takes another each time")
-    parser.add_argument("--keep", type=Path, help="a folder for the inputs that reached new code")
     given = parser.parse_args()
     target = TARGETS[given.target]
 
-    folder = Path(tempfile.mkdtemp(prefix=f"ketway-fuzz-{given.target}-"))
-    corpus = folder / "corpus" if given.keep is None else given.keep
-    corpus.mkdir(exist_ok=True)
+    folder = FOUND / given.target
+    corpus = folder / "corpus"
+    corpus.mkdir(parents=True, exist_ok=True)
     for index, seed in enumerate([*target.seeds(), *cases(given.target)]):
         if len(seed) <= BYTES:
             (corpus / f"seed-{index}").write_bytes(seed)
@@ -64,10 +63,7 @@ def main() -> None:
         ],
         one,
     )
-    try:
-        atheris.Fuzz()
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    atheris.Fuzz()  # ends the process
 
 
 def _escaped(word: bytes) -> str:

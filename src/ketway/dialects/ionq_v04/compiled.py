@@ -11,13 +11,12 @@ from ketway.circuits.ionq import write_native
 from ketway.circuits.qasm import write_qasm
 from ketway.compile import Entangler, to_native
 from ketway.dialects.ionq.settings import kept_of
+from ketway.dialects.ionq_v04.formats import NATIVE, QASM3
 from ketway.jobs.failures import FailedError
 from ketway.jobs.job import Job
 from ketway.service.backends import Backends
 from ketway.service.errors import NotFoundError
 
-NATIVE: Final = "ionq.native.v1"
-QASM3: Final = "ionq.qasm3.v1"
 MEDIA_TYPES: Final = {NATIVE: "application/json", QASM3: "text/plain"}
 LANGUAGES: Final = {"native": NATIVE, "qasm3": QASM3}
 """By what `GET /jobs/{UUID}/circuits/{lang}` calls them."""

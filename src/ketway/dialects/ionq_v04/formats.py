@@ -1,4 +1,4 @@
-"""IonQ's result formats: what each is called, its schema, and results written in it.
+"""IonQ's formats: what each is called, its schema, and results written in it.
 
 Keys of the v1 formats are decimal integers whose bit k is qubit k. Bitstrings of the v2 formats
 read from the highest bit to bit 0; their bit arrays are indexed by bit.
@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from ketway.circuits.circuit import Register
 from ketway.dialects.ionq.outcomes import probabilities
-from ketway.dialects.ionq_v04.compiled import NATIVE
 from ketway.jobs.results import Result
 
 PROBABILITIES = "ionq.result.probabilities.json.v1"
@@ -26,6 +25,8 @@ HISTOGRAM_V2 = "ionq.result.histogram.json.v2"
 SHOTS = "ionq.result.shots.json.v1"
 SHOTS_V2 = "ionq.result.shots.json.v2"
 AGGREGATE = "ionq.result.probabilities-aggregate.json.v1"
+NATIVE = "ionq.native.v1"
+QASM3 = "ionq.qasm3.v1"
 
 FIXED_IDS = {
     PROBABILITIES: "probabilities",
