@@ -17,7 +17,7 @@ class Limits:
 
     qubits: int = 10_000
     bits: int = 1_000_000
-    gates: int = 1_000_000
+    gates: int = 150_000
     """After every definition is expanded and every register broadcast."""
     nesting: int = 256
     """Parentheses in an expression, gates defined by gates, modifiers of one gate."""

@@ -590,7 +590,8 @@ class _Reader:
         self.work += work
         if self.work > self.limits.work:
             raise self.lexer.error(
-                "Expanding definitions and registers takes too many steps with this statement: "
-                "write the program with fewer nested definitions and shorter expressions.",
+                "Expanding definitions, loops and registers takes too many steps with this "
+                "statement: write the program with fewer nested definitions, fewer rounds and "
+                "shorter expressions.",
                 at,
             )

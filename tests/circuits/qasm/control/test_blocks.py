@@ -107,7 +107,7 @@ def test_memory_is_used_again() -> None:
 @pytest.mark.parametrize(
     ("statements", "message", "limits"),
     [
-        ("for uint i in [0:9] x q[0];", "the program would have", Limits(gates=9)),
+        ("for uint i in [0:9] x q[0];", "too many steps .*fewer rounds", Limits(gates=9)),
         ("if (c) " * 20 + "x q[0];", "nested deeper than 8", Limits(nesting=8)),
         ("for uint i in [0:1 << 40] { }", "too many steps", Limits(gates=1000)),
         ("while (c) { c = c + 1; }", "the program would have 3 gates", Limits(gates=2)),

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
 from ketway.circuits.circuit import Builder
+from ketway.circuits.gates import Kind
 from ketway.circuits.qasm.arithmetic import FUNCTIONS
 from ketway.circuits.qasm.control.expressions import read_value, read_width
 from ketway.circuits.qasm.control.values import (
@@ -33,8 +34,12 @@ from ketway.circuits.qasm.words import reserved
 
 Sort: TypeAlias = Literal["block", "if", "else", "while", "for", "switch", "case"]
 
-_CHARACTERS_PER_STEP: Final = 2
-"""Reading the text of a loop once more costs about so many characters per step of work."""
+_ROUND_WORK: Final = 30
+_CHARACTER_WORK: Final = 6
+_COMPUTED_WORK: Final = 400
+_COMPUTED: Final = (Kind.JUMP, Kind.ASSIGN)
+"""What a round of a loop costs, each character that it reads once more, and each value that it
+computes: a line that loops is not to keep a server busy for longer than a large program does."""
 
 
 @dataclass(slots=True)
@@ -85,6 +90,8 @@ class _Rounds:
     text: int
     """Where its body starts."""
     inner: NameMark
+    gates: int
+    """How many there were before the round at hand."""
     continues: list[int] = field(default_factory=list)
     over: _Mark | None = None
     """Where it is certain that the round at hand is over: what follows never happens."""
@@ -332,7 +339,8 @@ class Blocks:
         block = self._push("for", at, unused=first is None)
         self.registers.claim(self.lexer, name, "the variable of a loop")
         self._enter(block)
-        block.rounds = _Rounds(name, values, self.lexer.at, self.registers.mark())
+        mark = self.registers.mark()
+        block.rounds = _Rounds(name, values, self.lexer.at, mark, len(self.builder.kinds))
         self._bind(name, 0 if first is None else first)
 
     def _values(self) -> Iterator[int]:
@@ -368,7 +376,12 @@ class Blocks:
     def _after_round(self, block: _Block) -> bool:
         rounds = block.rounds
         assert rounds is not None
-        self.afford(0, (self.lexer.at - rounds.text) // _CHARACTERS_PER_STEP + 1, block.at)
+        again = self.lexer.at - rounds.text
+        kinds = self.builder.kinds
+        computed = sum(kind in _COMPUTED for kind in kinds[rounds.gates :])
+        rounds.gates = len(kinds)
+        work = _ROUND_WORK + _CHARACTER_WORK * again + _COMPUTED_WORK * computed
+        self.afford(0, work, block.at)
         for jump in rounds.continues:
             self.builder.land(jump)
         rounds.continues.clear()
