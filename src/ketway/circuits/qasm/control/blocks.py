@@ -36,10 +36,12 @@ Sort: TypeAlias = Literal["block", "if", "else", "while", "for", "switch", "case
 
 _ROUND_WORK: Final = 30
 _CHARACTER_WORK: Final = 6
-_COMPUTED_WORK: Final = 400
+_COMPUTED_WORK: Final = 300
+_WORD_WORK: Final = 3
 _COMPUTED: Final = (Kind.JUMP, Kind.ASSIGN)
-"""What a round of a loop costs, each character that it reads once more, and each value that it
-computes: a line that loops is not to keep a server busy for longer than a large program does."""
+"""What a round of a loop costs, each character that it reads once more, each value that it computes
+and each word of its code: a line that loops is not to keep a server busy for longer than a large
+program does."""
 
 
 @dataclass(slots=True)
@@ -91,7 +93,8 @@ class _Rounds:
     """Where its body starts."""
     inner: NameMark
     gates: int
-    """How many there were before the round at hand."""
+    words: int
+    """How many gates and words of expressions rounds have paid for."""
     continues: list[int] = field(default_factory=list)
     over: _Mark | None = None
     """Where it is certain that the round at hand is over: what follows never happens."""
@@ -340,7 +343,8 @@ class Blocks:
         self.registers.claim(self.lexer, name, "the variable of a loop")
         self._enter(block)
         mark = self.registers.mark()
-        block.rounds = _Rounds(name, values, self.lexer.at, mark, len(self.builder.kinds))
+        made = (len(self.builder.kinds), len(self.builder.expressions))
+        block.rounds = _Rounds(name, values, self.lexer.at, mark, *made)
         self._bind(name, 0 if first is None else first)
 
     def _values(self) -> Iterator[int]:
@@ -379,9 +383,11 @@ class Blocks:
         again = self.lexer.at - rounds.text
         kinds = self.builder.kinds
         computed = sum(kind in _COMPUTED for kind in kinds[rounds.gates :])
-        rounds.gates = len(kinds)
+        words = len(self.builder.expressions)
         work = _ROUND_WORK + _CHARACTER_WORK * again + _COMPUTED_WORK * computed
-        self.afford(0, work, block.at)
+        self.afford(0, work + _WORD_WORK * (words - rounds.words), block.at)
+        for around in (rounds, *[b.rounds for b in self.open if b.rounds is not None]):
+            around.gates, around.words = len(kinds), words
         for jump in rounds.continues:
             self.builder.land(jump)
         rounds.continues.clear()
