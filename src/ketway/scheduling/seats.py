@@ -128,6 +128,13 @@ class Seats:
         seat = self._seats.get(job_id)
         return None if seat is None else seat.claim
 
+    @property
+    def at_rest(self) -> bool:
+        """Whether nothing happens before the clock goes on, or somebody comes."""
+        at = self._clock()
+        sitting = len(self._tasks) - self.real
+        return not (sitting or self._over or any(s.until <= at for s in self._seats.values()))
+
     def held(self) -> list[Claim]:
         return [seat.claim for seat in self._seats.values()]
 
