@@ -16,6 +16,7 @@ from ketway.engines.running import run_program
 from ketway.engines.seeds import derive
 from ketway.execution import routine
 from ketway.execution.bundle import Read, Report, Work, decode_bundle, encode_report
+from ketway.execution.debiasing import run_debiased
 from ketway.jobs.encoding import decode_program, encode_program, encode_result, encode_results
 from ketway.jobs.failures import Code, FailedError, Failure
 from ketway.jobs.job import CIRCUITS, PlanPart
@@ -95,6 +96,8 @@ def seeds_of(seed: int, circuits: int, children: int) -> list[int]:
 
 def _run(work: Work, data: bytes, blobs: Blobs) -> Report:
     program = decode_program(data)
+    if work.places:
+        return _run_debiased(work, program, blobs)
     frames: list[bytes | Failure | None] = [None] * len(program)
     for index, answer in run_program(
         program,
@@ -106,7 +109,25 @@ def _run(work: Work, data: bytes, blobs: Blobs) -> Report:
         threads=work.threads,
     ):
         frames[index] = answer if isinstance(answer, Failure) else encode_result(answer)
-    done = [frame for frame in frames if frame is not None]
+    return _answer(work, [frame for frame in frames if frame is not None], len(frames), blobs)
+
+
+def _run_debiased(work: Work, program: Program, blobs: Blobs) -> Report:
+    frames = run_debiased(
+        program,
+        _plans(work.plan, len(program.batches)),
+        seeds_of(work.seed, len(program), work.children),
+        shots=work.shots,
+        noise=work.noise,
+        places=work.places,
+        threads=work.threads,
+    )
+    return _answer(work, frames, len(program), blobs)
+
+
+def _answer(work: Work, frames: list[bytes | Failure], circuits: int, blobs: Blobs) -> Report:
+    """`frames` begins with the answers of the circuits."""
+    done = frames[:circuits]
     failed = {i: frame for i, frame in enumerate(done) if isinstance(frame, Failure)}
     if len(failed) == len(done) and done:
         return Report(
@@ -118,7 +139,7 @@ def _run(work: Work, data: bytes, blobs: Blobs) -> Report:
             else msgspec.structs.replace(failed[0], circuit=None),
             failed_circuits=failed if work.children else {},
         )
-    inline, blob = blobs.keep(encode_results(done))
+    inline, blob = blobs.keep(encode_results(frames))
     return Report(
         job_id=work.job_id,
         attempt=work.attempt,

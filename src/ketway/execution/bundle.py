@@ -45,6 +45,9 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     children: int = 0
     shots: int = 0
     exact: bool = True
+    places: int = 0
+    """How many qubits the device has on which each circuit is run as variants; 0 to run it as it
+    is."""
     noise: NoiseModel | None = None
     threads: int = 1
 

@@ -29,6 +29,10 @@ class Provenance(msgspec.Struct, frozen=True, omit_defaults=True):
     """The figures of the noise model that was applied."""
     kept: float = 1.0
     """Probability mass of the outcomes kept, where a distribution was too wide to keep whole."""
+    qubit_map: tuple[int, ...] = ()
+    """Of a variant: logical qubit k was qubit `qubit_map[k]` of its device."""
+    flipped: tuple[int, ...] = ()
+    """Of a variant: the logical qubits that were read inverted."""
     truncation: float = 0.0
     """No probability differs from the true one by more, where a state was cut to fit in tensors."""
 

@@ -22,6 +22,7 @@ from ketway.execution.processes import Ending, Limits
 from ketway.jobs.failures import Code, Failure
 from ketway.jobs.ids import now
 from ketway.jobs.job import Job, State
+from ketway.scheduling.messages import UNRUNNABLE, too_slow, unreadable
 from ketway.scheduling.policy import SMALL_BYTES, Queue, Waiting
 from ketway.scheduling.seats import Seats
 from ketway.scheduling.sessions import SessionKeeper, nobody_listens
@@ -242,7 +243,7 @@ class Dispatcher:
         if reports:
             return reports[0]
         slow = ending.reason == "limit-time"
-        failure = _too_slow(READING_SECONDS, reading=True) if slow else _unreadable(ending.reason)
+        failure = too_slow(READING_SECONDS, reading=True) if slow else unreadable(ending.reason)
         return Report(job_id=work.job_id, attempt=work.attempt, failure=failure)
 
     # -- dispatching --------------------------------------------------------------------------
@@ -328,7 +329,7 @@ class Dispatcher:
             except Exception:  # the job's payload or its backend is gone: it would never start
                 log.exception("job %s cannot be run", job_id)
                 self._leave(flight, job_id)
-                await self._fail(job_id, _UNRUNNABLE)
+                await self._fail(job_id, UNRUNNABLE)
         return Bundle(blobs=str(self._store.folder / "blobs"), works=works) if works else None
 
     def _limits(self, flight: _Flight) -> Limits:
@@ -511,11 +512,11 @@ class Dispatcher:
                 await self._again(job.id, alone=False)
         elif reason == "limit-time" and alone:
             seconds = READING_SECONDS if waiting.reading else flight.seconds
-            await self._fail(job.id, _too_slow(seconds, reading=waiting.reading))
+            await self._fail(job.id, too_slow(seconds, reading=waiting.reading))
         elif waiting.reading:
             log.warning("job %s: the process that read it ended: %s", job.id, ending)
             if alone and waiting.alone:
-                await self._fail(job.id, _unreadable(reason))
+                await self._fail(job.id, unreadable(reason))
             else:
                 await self._again(job.id, alone=True)
         elif claim is not None:
@@ -609,32 +610,3 @@ class Dispatcher:
 
     def _held(self, flight: _Flight) -> Iterable[Claim]:
         return (claim for job_id, claim in flight.claims.items() if job_id in flight.works)
-
-
-_UNRUNNABLE = Failure(
-    Code.INTERNAL,
-    "What this job needs is no longer there: its circuits or its backend. Submit it again; the "
-    "server's log says more.",
-)
-
-
-def _too_slow(seconds: float, *, reading: bool) -> Failure:
-    if reading:
-        return Failure(
-            Code.PREFLIGHT,
-            f"Reading the program took longer than {seconds:g} seconds. "
-            "Make it shorter, or send the circuit as JSON.",
-        )
-    return Failure(
-        Code.SIMULATION_TIMEOUT,
-        f"The run took longer than its limit of {seconds:g} seconds. Use fewer qubits, gates or "
-        "shots, give the job more time, or ask the operator to raise KETWAY_MAX_SECONDS.",
-    )
-
-
-def _unreadable(reason: str) -> Failure:
-    return Failure(
-        Code.PREFLIGHT,
-        f"The program could not be read: the reader's process ended ({reason}). "
-        "It may nest too deeply or expand to too many gates.",
-    )

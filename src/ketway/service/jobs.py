@@ -15,6 +15,7 @@ from ketway.circuits.circuit import Circuit, Program
 from ketway.devices.loading import Catalogue
 from ketway.engines.planner import Machine
 from ketway.execution.bundle import Read, Report, Source, Work
+from ketway.jobs.debiased import Aggregation, Debiased
 from ketway.jobs.encoding import Results, decode_program, encode_program
 from ketway.jobs.failures import Code, FailedError, Failure
 from ketway.jobs.ids import new_id, now
@@ -85,6 +86,15 @@ class Answer(msgspec.Struct, frozen=True):
 
     def result(self, index: int = 0) -> Result | None:
         return self.results.get(self.first + index)
+
+    def aggregated(self, how: Aggregation, index: int = 0) -> Result | None:
+        """As `result`, of a debiased job by another way of bringing its variants together."""
+        if not self.job.debias:
+            return self.result(index)
+        return self.debiased(index).aggregation(how)
+
+    def debiased(self, index: int = 0) -> Debiased:
+        return Debiased(self.results, self.first + index, self.job.shots)
 
 
 class Jobs:
@@ -437,6 +447,7 @@ class Jobs:
             children=job.children,
             shots=job.shots,
             exact=noise is None,
+            places=catalogue.device(job.backend).qubits if job.debias else 0,
             noise=noise,
             threads=threads,
         )

@@ -23,6 +23,7 @@ from ketway.devices.price import Load
 from ketway.engines.parts import parts_of
 from ketway.engines.planner import Machine, divided, plan
 from ketway.engines.seeds import derive
+from ketway.jobs.debiased import LEAST_SHOTS
 from ketway.jobs.failures import Code, FailedError, Failure
 from ketway.jobs.ids import new_ids, now
 from ketway.jobs.job import CIRCUITS, Job, Noise, PlanPart, State
@@ -35,6 +36,7 @@ MAX_SHOTS = 1_000_000
 
 _IS_NATIVE = kind_table(gate.kind for gate in GATES.values() if gate.native)
 _IS_NATIVE[Kind.NOP] = False  # every device takes it, and none lists it
+_DEBIASING = "debiasing"
 _IS_CONTROL = kind_table((Kind.JUMP, Kind.ASSIGN))
 
 _seeds = random.SystemRandom()
@@ -166,7 +168,8 @@ def prepare(
     # A simulator runs a dry run like any other: there is nothing that it would save.
     dry = submission.dry_run and device.kind == "qpu"
     at = now() if at is None else at
-    family = _family(submission, principal, program, parts, failure, at, dry=dry)
+    debias = _debiases(submission, device, program)
+    family = _family(submission, principal, program, parts, failure, at, dry=dry, debias=debias)
     family[0] = priced(family[0], catalogue)
     return Prepared(family, program)
 
@@ -211,6 +214,28 @@ def _device(submission: Submission, catalogue: Catalogue) -> Device:
     except UnknownNameError as error:
         raise RefusedError(str(error), "noise.model") from None
     return device
+
+
+def _debiases(submission: Submission, device: Device, program: Program | None) -> bool:
+    """IonQ's QPUs debias unasked from 500 shots on, but not what is written in their own gates:
+    who does that has reasons. Simulators have nothing to debias."""
+    if _DEBIASING not in device.error_mitigations or submission.routine != CIRCUITS:
+        return False
+    enough = submission.shots >= LEAST_SHOTS
+    if submission.debias is None:
+        return enough and not (program is not None and _any_native(program))
+    if submission.debias and not enough:
+        raise RefusedError(
+            f"debiasing needs at least {LEAST_SHOTS} shots, and this job has {submission.shots}: "
+            "take more shots, or send debiasing as false",
+            "shots",
+            "settings.error_mitigation.debiasing",
+        )
+    return submission.debias
+
+
+def _any_native(program: Program) -> bool:
+    return any(_IS_NATIVE[batch.structure.kinds].any() for batch in program.batches)
 
 
 def _check_sizes(submission: Submission) -> None:
@@ -348,6 +373,7 @@ def _family(
     at: int,
     *,
     dry: bool,
+    debias: bool,
 ) -> list[Job]:
     count = submission.programs if program is None else len(program)
     children = count if submission.multi else 0
@@ -382,6 +408,7 @@ def _family(
         state=state,
         shots=submission.shots,
         seed=_seeds.getrandbits(63) if seed is None else seed,
+        debias=debias,
         noise=submission.noise,
         dry_run=submission.dry_run,
         session_id=submission.session_id,
