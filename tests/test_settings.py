@@ -25,6 +25,7 @@ def test_every_setting_can_be_set_from_the_environment(field: msgspec.structs.Fi
         int: ("123", 123),
         float: ("1.5", 1.5),
         bool: ("true", True),
+        "instant": ("real", "real"),
     }[get_args(field.type)[0] if get_args(field.type) else field.type]
     found = Settings.load({}, {f"KETWAY_{field.name.upper()}": written})
     assert getattr(found, field.name) == value

@@ -224,7 +224,7 @@ def asks_of(seed: int, count: int, groups: list[Group]) -> list[Ask]:
     for moment in moments:
         session = draw.choice([None, None, None, *range(len(groups))])
         if session is not None:
-            group, rest = groups[session], left[session]
+            rest = left[session]
             if rest == 0:
                 session = None
             elif rest is not None:

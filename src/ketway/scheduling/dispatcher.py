@@ -17,11 +17,12 @@ import msgspec
 from sqlalchemy import Connection
 
 from ketway.execution.bundle import Bundle, Report, Work
-from ketway.execution.executor import Executor, Handle
+from ketway.execution.executor import Executor
 from ketway.execution.processes import Ending, Limits
 from ketway.jobs.failures import Code, Failure
 from ketway.jobs.ids import now
 from ketway.jobs.job import Job, State
+from ketway.scheduling.flight import Flight
 from ketway.scheduling.messages import UNRUNNABLE, too_slow, unreadable
 from ketway.scheduling.policy import SMALL_BYTES, Queue, Waiting
 from ketway.scheduling.seats import Seats
@@ -41,31 +42,11 @@ READING_LIMITS = Limits(bytes=2 << 30, seconds=READING_SECONDS, threads=1)
 PAUSE_SECONDS = 1.0
 """How long to wait before something is tried again that the machine, not a job, has refused: a
 full disk, no more processes."""
-CROWD = 3
 LINGER_SECONDS = 0.01
-"""After a bundle of so many small jobs, the next waits so long for company: where several clients
+"""After a bundle of `CROWD` small jobs, the next waits so long for company: where several clients
 submit at once, a process for every few jobs costs more than the wait. One client never waits."""
 HEADROOM_BYTES = 1 << 30
 """Address space beyond the plan: results, the allocator's arenas, the stacks of threads."""
-
-
-class _Flight:
-    """A bundle that is being started or runs."""
-
-    def __init__(self, works: list[Waiting], threads: int, seconds: float) -> None:
-        self.works = {waiting.job_id: waiting for waiting in works}
-        self.taken = dict(self.works)
-        self.bytes = sum(waiting.bytes for waiting in works)
-        self.threads = threads
-        self.small = works[0].small
-        self.reading = works[0].reading
-        self.seconds = seconds
-        """How long its process may take."""
-        self.crowded = self.small and len(works) >= CROWD
-        self.claims: dict[str, Claim] = {}
-        self.canceled: set[str] = set()
-        self.handle: Handle | None = None
-        self.over = asyncio.Event()
 
 
 class Dispatcher:
@@ -94,11 +75,11 @@ class Dispatcher:
         self._when_changed = when_changed
         self._queue = Queue()
         self._jobs: dict[str, Job] = {}
-        self._flights: dict[str, _Flight] = {}
-        self._flying: set[_Flight] = set()
+        self._flights: dict[str, Flight] = {}
+        self._flying: set[Flight] = set()
         self._wake = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._answers: list[tuple[_Flight, Answer]] = []
+        self._answers: list[tuple[Flight, Answer]] = []
         self._publishing: set[asyncio.Task[None]] = set()
         self._lingering = False
         self._stopping = False
@@ -254,7 +235,7 @@ class Dispatcher:
             self._wake.clear()
             while (works := self._next()) is not None:
                 threads = self._threads_for(works)
-                flight = _Flight(works, threads, self._seconds_for(works))
+                flight = Flight(works, threads, self._seconds_for(works))
                 self._flying.add(flight)
                 for waiting in works:
                     self._flights[waiting.job_id] = flight
@@ -286,7 +267,7 @@ class Dispatcher:
             return self._settings.max_seconds
         return min(self._limit_of(self._jobs[waiting.job_id]) for waiting in works)
 
-    async def _fly(self, flight: _Flight) -> None:
+    async def _fly(self, flight: Flight) -> None:
         """One bundle, from claim to end."""
         ending: Ending | None = None
         try:
@@ -307,7 +288,7 @@ class Dispatcher:
         finally:
             await self._land(flight, ending)
 
-    async def _prepare(self, flight: _Flight) -> Bundle | None:
+    async def _prepare(self, flight: Flight) -> Bundle | None:
         running = [w.job_id for w in flight.works.values() if not w.reading]
         if running:
             lease = now() + int(self._settings.lease_seconds * 1e6)
@@ -332,7 +313,7 @@ class Dispatcher:
                 await self._fail(job_id, UNRUNNABLE)
         return Bundle(blobs=str(self._store.folder / "blobs"), works=works) if works else None
 
-    def _limits(self, flight: _Flight) -> Limits:
+    def _limits(self, flight: Flight) -> Limits:
         if flight.reading:
             return READING_LIMITS
         # The same for all small jobs, so that one process can serve them.
@@ -345,7 +326,7 @@ class Dispatcher:
 
     # -- answers ------------------------------------------------------------------------------
 
-    def _reported(self, flight: _Flight, report: Report) -> None:
+    def _reported(self, flight: Flight, report: Report) -> None:
         """A piece of work is done. Reports that arrive together are published together."""
         waiting = flight.works.get(report.job_id)
         if waiting is None:
@@ -376,7 +357,7 @@ class Dispatcher:
             self._publishing.add(task)
             task.add_done_callback(self._publishing.discard)
 
-    async def _publish_batch(self, batch: list[tuple[_Flight, Answer]]) -> None:
+    async def _publish_batch(self, batch: list[tuple[Flight, Answer]]) -> None:
         answers, at = [answer for _, answer in batch], self._clock()
         ending = [
             msgspec.structs.replace(self._jobs[answer.job_id], state=State.STARTED)
@@ -416,7 +397,7 @@ class Dispatcher:
             await self.sessions.settle(job)
         self._when_changed(job.id)
 
-    def _leave(self, flight: _Flight, job_id: str, *, forget: bool = True) -> None:
+    def _leave(self, flight: Flight, job_id: str, *, forget: bool = True) -> None:
         flight.works.pop(job_id, None)
         if self._flights.get(job_id) is flight:
             del self._flights[job_id]
@@ -455,7 +436,7 @@ class Dispatcher:
 
     # -- endings ------------------------------------------------------------------------------
 
-    async def _land(self, flight: _Flight, ending: Ending | None) -> None:
+    async def _land(self, flight: Flight, ending: Ending | None) -> None:
         """The process is gone. What it did not answer goes back to the queue, or fails."""
         self._publish()
         await asyncio.gather(*self._publishing, return_exceptions=True)
@@ -480,7 +461,7 @@ class Dispatcher:
 
     async def _unanswered(
         self,
-        flight: _Flight,
+        flight: Flight,
         job: Job,
         claim: Claim | None,
         waiting: Waiting,
@@ -608,5 +589,5 @@ class Dispatcher:
     def _find(self, job_id: str) -> Job | None:
         return self._store.read(lambda c: queries.job_of_any_project(c, job_id))
 
-    def _held(self, flight: _Flight) -> Iterable[Claim]:
+    def _held(self, flight: Flight) -> Iterable[Claim]:
         return (claim for job_id, claim in flight.claims.items() if job_id in flight.works)

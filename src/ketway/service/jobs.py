@@ -15,7 +15,7 @@ from ketway.circuits.circuit import Circuit, Program
 from ketway.devices.loading import Catalogue
 from ketway.engines.planner import Machine
 from ketway.execution.bundle import Read, Report, Source, Work
-from ketway.jobs.debiased import Aggregation, Debiased
+from ketway.jobs.debiased import LEAST_SHOTS, Aggregation, Debiased
 from ketway.jobs.encoding import Results, decode_program, encode_program
 from ketway.jobs.failures import Code, FailedError, Failure
 from ketway.jobs.ids import new_id, now
@@ -227,6 +227,7 @@ class Jobs:
             max_seconds=job.max_seconds,
             dry_run=job.dry_run,
             session_id=job.session_id,
+            debias=job.debias if job.shots >= LEAST_SHOTS else None,
             **await self._content(job),  # type: ignore[arg-type]
         )
         return await self.submit(principal, msgspec.structs.replace(submission, **changed))

@@ -229,7 +229,6 @@ def _debiases(submission: Submission, device: Device, program: Program | None) -
             f"debiasing needs at least {LEAST_SHOTS} shots, and this job has {submission.shots}: "
             "take more shots, or send debiasing as false",
             "shots",
-            "settings.error_mitigation.debiasing",
         )
     return submission.debias
 

@@ -57,8 +57,8 @@ BODIES: dict[str, tuple[Any, str, list[str]]] = {
     "noise on a machine": (
         job(target="qpu.aria-1", noise={"model": "aria-1"}), "belong to the simulator", ["noise"]),
     "debiasing on a machine": (
-        job(target="qpu.aria-1", error_mitigation={"debias": True}), "does not emulate debias",
-        ["error_mitigation.debias"]),
+        job(target="qpu.aria-1", error_mitigation={"debias": True}), "at least 500 shots",
+        ["shots"]),
 }  # fmt: skip
 
 

@@ -108,7 +108,13 @@ BODIES: dict[str, tuple[Any, str, list[str] | None]] = {
     "session": (job(session_id=NOBODY), "no session", ["session_id"]),
     "debiasing on a QPU": (
         job(backend="qpu.forte-1", settings={"error_mitigation": {"debiasing": True}}),
-        "does not emulate debiasing", ["settings.error_mitigation.debiasing"]),
+        "at least 500 shots", ["shots"]),
+    "symmetries on a QPU": (
+        job(backend="qpu.forte-1", settings={"error_mitigation": {"symmetry_verification": True}}),
+        "does not verify", ["settings.error_mitigation.symmetry_verification"]),
+    "debiasing of the wrong type": (
+        job(backend="qpu.forte-1", settings={"error_mitigation": {"debiasing": 1}}),
+        "true or false", ["settings.error_mitigation.debiasing"]),
     "unknown backend": (
         job(backend="simulater"), "unknown backend 'simulater'; did you mean 'simulator'",
         ["backend"]),

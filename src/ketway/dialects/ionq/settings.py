@@ -8,7 +8,6 @@ import msgspec
 
 from ketway.dialects.ionq.wire import Registers
 from ketway.jobs.job import Job
-from ketway.service.errors import RefusedError
 
 
 class Settings(msgspec.Struct, omit_defaults=True):
@@ -35,15 +34,3 @@ def kept_of(job: Job) -> Kept:
         return msgspec.json.decode(job.settings, type=Kept)
     except msgspec.ValidationError:
         return Kept()
-
-
-def check_mitigation(asked: dict[str, Any], backend: str | None, where: str) -> None:
-    """Refuse what is not emulated yet, rather than to pretend. `where` is the path of `asked`."""
-    if backend == "simulator":
-        return  # error mitigation has no effect on IonQ's simulator either
-    for name in ("debiasing", "debias", "symmetry_verification"):
-        if asked.get(name):
-            raise RefusedError(
-                f"Ketway does not emulate {name} yet: send it as false or leave it out",
-                f"{where}.{name}",
-            )

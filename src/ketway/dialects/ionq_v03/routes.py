@@ -13,6 +13,7 @@ from starlette.responses import Response
 from ketway.dialects.http import BadBodyError, Call, Dialect, Operation, encoded, reply
 from ketway.dialects.ionq.asking import APART, cursor, ids_of, job_of, key_of, page_size
 from ketway.dialects.ionq.devices import CALIBRATED, calibration, characterization_id
+from ketway.dialects.ionq.mitigation import aggregation_of
 from ketway.dialects.ionq.outcomes import by_circuit, probabilities
 from ketway.dialects.ionq.wire import (
     JobOperationResponse,
@@ -134,14 +135,16 @@ class Routes:
                 f"unknown format {query.format[:40]!r}: use {', '.join(FORMATS)}", "format"
             )
         answer = await self._jobs.answer(job)
+        how = aggregation_of(query.sharpen)
         if job.children:
             ids = self._jobs.child_ids(job)
             return encoded(
                 await asyncio.to_thread(
-                    lambda: by_circuit(ids, (answer.result(i) for i in range(len(ids))))
+                    lambda: by_circuit(ids, (answer.aggregated(how, i) for i in range(len(ids))))
                 )
             )
-        result = answer.result()
+        # What multiplies shares by shots, to get counts, gets those that were taken.
+        result = answer.result() if query.format else answer.aggregated(how)
         if result is None:
             raise NotCompletedError(
                 f"Job {job.id} has no result: it is {showing.status_of(job.state)}."

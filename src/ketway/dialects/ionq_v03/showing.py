@@ -62,7 +62,7 @@ def show(job: Job, child_ids: Callable[[Job], list[str]]) -> JobObject:
         shown.metadata = msgspec.Raw(job.metadata.encode())
     if job.backend == "simulator":
         shown.noise = noise(job)
-    debias = (kept.error_mitigation or {}).get("debiasing")
+    debias = job.debias or (kept.error_mitigation or {}).get("debiasing")
     if debias is not None:
         shown.error_mitigation = ErrorMitigation(bool(debias))
         if debias and job.backend == "simulator":

@@ -8,6 +8,7 @@ import msgspec
 
 from ketway.circuits.circuit import Circuit
 from ketway.circuits.ionq import CircuitObject, read_circuit
+from ketway.dialects.ionq.mitigation import debias_of
 from ketway.dialects.ionq.reading import (
     MULTI,
     QASM,
@@ -22,7 +23,7 @@ from ketway.dialects.ionq.reading import (
     shots_of,
     with_registers,
 )
-from ketway.dialects.ionq.settings import Kept, check_mitigation
+from ketway.dialects.ionq.settings import Kept
 from ketway.dialects.ionq.wire import Registers
 from ketway.dialects.ionq_v03.wire import CreateJob, ProgramObject
 from ketway.service.errors import RefusedError
@@ -40,13 +41,14 @@ def submission_of(payload: CreateJob) -> Submission:
     """Check a request to create a job, and read its circuits."""
     program, where = _program(payload)
     kept = Kept()
+    debias: bool | None = None
     if payload.settings is not None:
         kept.compilation = payload.settings.compilation
         kept.error_mitigation = payload.settings.error_mitigation
-        check_mitigation(kept.error_mitigation or {}, payload.target, "settings.error_mitigation")
+        debias = debias_of(kept.error_mitigation or {}, "settings.error_mitigation")
     if payload.error_mitigation is not None:
         asked = msgspec.to_builtins(payload.error_mitigation)
-        check_mitigation(asked, payload.target, "error_mitigation")
+        debias = debias_of(asked, "error_mitigation")
         kept.error_mitigation = {"debiasing": bool(payload.error_mitigation.debias)}
     kept.registers = payload.registers or None
 
@@ -90,6 +92,7 @@ def submission_of(payload: CreateJob) -> Submission:
         metadata=metadata_of(payload.metadata),
         settings=kept.text(),
         dry_run=bool(payload.dry_run),
+        debias=debias,
     )
 
 

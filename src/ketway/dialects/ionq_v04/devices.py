@@ -37,8 +37,7 @@ def backend_object(backend: Backend, now: int) -> BackendObject:
         location=device.location,
         supported_gates=list(device.qis_gates),
         supported_native_gates=list(device.native_gates),
-        # None is emulated yet, so none is claimed, whatever the real device has.
-        supported_error_mitigations=[],
+        supported_error_mitigations=list(device.error_mitigations),
         noise_models=list(device.noise_models) or None,
     )
 

@@ -97,6 +97,12 @@ def histogram_v2(result: Result) -> dict[str, Any]:
     return {"histogram": {"registers": _by_register(result, result.counts.tolist())}}
 
 
+def shares_v2(result: Result, shots: int) -> dict[str, Any]:
+    """A histogram of what was not counted but weighed: shares of the shots."""
+    weights = (result.weights() * shots).tolist()
+    return {"histogram": {"registers": _by_register(result, weights)}}
+
+
 def shots_v2(result: Result) -> dict[str, Any]:
     assert result.shots is not None
     bits = _bits(result)

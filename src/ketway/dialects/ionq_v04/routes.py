@@ -13,19 +13,21 @@ from ketway.dialects.http import Call, Dialect, Operation, encoded, reply
 from ketway.dialects.ionq import errors
 from ketway.dialects.ionq.asking import APART, cursor, ids_of, job_of, key_of, page_size
 from ketway.dialects.ionq.devices import CALIBRATED, calibration
+from ketway.dialects.ionq.mitigation import aggregation_of
 from ketway.dialects.ionq.outcomes import by_circuit
 from ketway.dialects.ionq.reading import metadata_of, noise_of, shots_of
+from ketway.dialects.ionq.settings import Settings, kept_of
 from ketway.dialects.ionq.showing import from_cirq
 from ketway.dialects.ionq.wire import (
     JobOperationResponse,
     JobsBulkOperationRequest,
     JobsOperationResponse,
 )
-from ketway.dialects.ionq_v04 import compiled, devices, formats, showing
+from ketway.dialects.ionq_v04 import compiled, debiasing, devices, formats, showing
 from ketway.dialects.ionq_v04.sessions import SessionRoutes
 from ketway.dialects.ionq_v04.spending import SpendingRoutes
 from ketway.dialects.ionq_v04.submitting import (
-    check_offered,
+    debias_of_settings,
     settings_of,
     submission_of,
 )
@@ -44,6 +46,7 @@ from ketway.dialects.ionq_v04.wire import (
     Whoami,
 )
 from ketway.dialects.openapi import document
+from ketway.jobs.debiased import Aggregation
 from ketway.jobs.ids import now
 from ketway.jobs.job import Job, State
 from ketway.service.accounts import Accounts
@@ -106,7 +109,11 @@ class Routes:
 
     async def get(self, call: Call) -> Response:
         job = self._job(call)
-        return reply(showing.show(job, call.request, self._backends, self._jobs.child_ids(job)))
+        shown = showing.show(job, call.request, self._backends, self._jobs.child_ids(job))
+        if showing.debiased(job):
+            answer = await self._jobs.answer(job)
+            shown.output["error_mitigation"] = debiasing.output_of(job, answer)
+        return reply(shown)
 
     async def delete(self, call: Call) -> Response:
         """A job that still runs is canceled first. Its children, payload and results go with it."""
@@ -153,18 +160,23 @@ class Routes:
         job = self._job(call)
         if job.children:
             return await self.aggregated(call)
-        return await self._result(job, formats.PROBABILITIES)
+        how = aggregation_of(call.query.sharpen, call.query.aggregation)
+        return await self._result(job, formats.PROBABILITIES, how)
 
     async def aggregated(self, call: Call) -> Response:
         """Keyed by child job, in the order of the circuits: SDKs go by the order of the keys."""
-        job = self._job(call)
+        return await self._aggregated(
+            self._job(call), aggregation_of(call.query.sharpen, call.query.aggregation)
+        )
+
+    async def _aggregated(self, job: Job, how: Aggregation = "average") -> Response:
         answer = await self._jobs.answer(job)
         if not job.children:
-            return encoded(by_circuit([job.id], [answer.result()]))
+            return encoded(by_circuit([job.id], [answer.aggregated(how)]))
         ids = self._jobs.child_ids(job)
         return encoded(
             await asyncio.to_thread(
-                lambda: by_circuit(ids, (answer.result(i) for i in range(len(ids))))
+                lambda: by_circuit(ids, (answer.aggregated(how, i) for i in range(len(ids))))
             )
         )
 
@@ -175,14 +187,14 @@ class Routes:
         """Also of the ideal simulator: the shots are drawn once, when the job runs."""
         return await self._result(self._job(call), formats.SHOTS)
 
-    async def _result(self, job: Job, format_: str) -> Response:
+    async def _result(self, job: Job, format_: str, how: Aggregation = "average") -> Response:
         if job.children:
             raise NotFoundError(
                 f"Job {job.id} has {job.children} circuits: ask each of its child jobs, or for "
                 "/results/probabilities/aggregated."
             )
         answer = await self._jobs.answer(job)
-        result = answer.result()
+        result = answer.aggregated(how)
         if result is None:
             raise NotCompletedError(f"Job {job.id} has no result: it is {job.state}.")
         if result.counts is None and format_ not in formats.formats_of(shots=False):
@@ -197,11 +209,15 @@ class Routes:
         for format_ in known:
             if formats.artifact_id(job.id, format_) == wanted:
                 if format_ == formats.AGGREGATE:
-                    return await self.aggregated(call)
+                    return await self._aggregated(job)
                 return await self._result(job, format_)
         for format_, media_type in compiled.MEDIA_TYPES.items():
             if formats.artifact_id(job.id, format_) == wanted and not job.children:
                 return encoded(await self._written(job, format_), media=media_type)
+        if showing.debiased(job):
+            content = debiasing.artifact(job, await self._jobs.answer(job), wanted)
+            if content is not None:
+                return encoded(content)
         raise NotFoundError(
             f"Job {job.id} has no artifact {wanted}; the job's `results` and `output` name those "
             "it has."
@@ -231,8 +247,18 @@ class Routes:
         return compiled.write(*given)
 
     async def variant(self, call: Call) -> Response:
-        job = self._job(call)
-        raise NotFoundError(f"Job {job.id} has no variants: Ketway does not emulate debiasing yet.")
+        job, kind = self._job(call), call.path("kind")
+        format_ = debiasing.KINDS.get(kind)
+        if format_ is None:
+            known = ", ".join(debiasing.KINDS)
+            raise NotFoundError(f"There are no results of the kind {kind[:40]}; there are {known}.")
+        if not showing.debiased(job):
+            raise NotFoundError(f"Job {job.id} has no variants: it was not debiased.")
+        wanted = call.path("variant_id")
+        found = debiasing.variant(job, await self._jobs.answer(job), wanted)
+        if found is None:
+            raise NotFoundError(f"Job {job.id} has no variant {wanted[:80]}.")
+        return encoded(formats.write(format_, found))
 
     # -- backends -----------------------------------------------------------------------------
 
@@ -287,7 +313,6 @@ class Routes:
         variant = job + "/variants/{variant_id}/results/{kind}"
         device = "/backends/{backend}"
         figures = device + "/characterizations"
-        later = {404: "Not emulated yet."}
         probabilities = dict[str, float]
         # The estimate's path is no job's: it comes before those that take any id.
         estimate, *spending = self._spending.operations()
@@ -339,7 +364,9 @@ class Routes:
             Operation("GET", job + "/circuits/{lang}", "GetJobCircuit", self.circuit,
                       "A job's circuit in a language", answer=str),
             Operation("GET", variant, "GetVariantResults", self.variant,
-                      "Results of a debiasing variant", refusals=later),
+                      "Results of a debiasing variant",
+                      answer=dict[str, float] | list[str],
+                      refusals={404: "No such job or variant, or not debiased."}),
             Operation("GET", "/schemas/formats/{format}", "GetFormatSchema", self.format_schema,
                       "The JSON Schema of a result format", answer=dict[str, Any]),
             *self._sessions.operations(),
@@ -389,10 +416,11 @@ def _states(text: str) -> list[State]:
 def _changed(body: CloneJobPayload, job: Job) -> dict[str, Any]:
     """The fields of the submission that a body changes."""
     backend = body.backend or job.backend
-    check_offered(body.settings, backend)
     if body.parent is not None:
         raise RefusedError("Ketway takes no new circuits into a job: leave parent out", "parent")
     changed: dict[str, Any] = {"backend": backend, "vendor": "ionq"}
+    settings = body.settings or Settings(kept_of(job).error_mitigation)
+    changed["debias"] = debias_of_settings(settings, backend)
     if backend != job.backend:
         changed["noise"] = None  # noise models belong to the simulator
         changed["session_id"] = None  # a session is one of its backend

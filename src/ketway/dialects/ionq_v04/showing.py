@@ -20,7 +20,7 @@ from ketway.dialects.ionq.showing import (
     sentence_of,
 )
 from ketway.dialects.ionq.wire import NULL
-from ketway.dialects.ionq_v04 import formats
+from ketway.dialects.ionq_v04 import debiasing, formats
 from ketway.dialects.ionq_v04.compiled import MEDIA_TYPES
 from ketway.dialects.ionq_v04.wire import (
     ArtifactDescriptor,
@@ -36,7 +36,6 @@ def show(
     job: Job, request: Request, backends: Backends, child_ids: list[str] | None = None
 ) -> JobObject:
     """`child_ids` are shown by `GET /jobs/{UUID}`, not in lists; an empty list means none."""
-    kept = kept_of(job)
     shown = JobObject(
         id=job.id,
         status=job.state.value,
@@ -57,7 +56,7 @@ def show(
         execution_duration_ms=duration(job),
         failure=_failure(job, request),
         output=_output(job),
-        settings=Settings(kept.error_mitigation, kept.compilation),
+        settings=_settings(job),
         stats=_stats(job),
         results=_results(job),
     )
@@ -71,6 +70,15 @@ def show(
     if child_ids is not None:
         shown.child_job_ids = child_ids or None
     return shown
+
+
+def _settings(job: Job) -> Settings:
+    """What was asked for; and that a job is debiased, if nobody asked."""
+    kept = kept_of(job)
+    mitigation = kept.error_mitigation
+    if job.debias:
+        mitigation = {"debiasing": True, **(mitigation or {})}
+    return Settings(mitigation, kept.compilation)
 
 
 def waiting(job: Job, backends: Backends) -> int | None:
@@ -111,7 +119,15 @@ def _output(job: Job) -> dict[str, Any]:
         format_: ArtifactDescriptor(formats.artifact_id(job.id, format_), format_, media_type)
         for format_, media_type in MEDIA_TYPES.items()
     }
-    return {"compilation": {"compiled_circuits": circuits}}
+    shown: dict[str, Any] = {"compilation": {"compiled_circuits": circuits}}
+    if debiased(job):
+        shown["error_mitigation"] = debiasing.output_of(job, None)
+    return shown
+
+
+def debiased(job: Job) -> bool:
+    """Whether there are results of variants of it."""
+    return job.debias and job.state is State.COMPLETED and not job.children and not job.dry_run
 
 
 def _results(job: Job) -> dict[str, Any] | None:

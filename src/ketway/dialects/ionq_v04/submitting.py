@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from ketway.circuits.circuit import Circuit
 from ketway.circuits.ionq import CircuitObject, read_circuit
+from ketway.dialects.ionq.mitigation import debias_of
 from ketway.dialects.ionq.reading import (
     MULTI,
     QASM,
@@ -19,7 +20,7 @@ from ketway.dialects.ionq.reading import (
     qir_of,
     shots_of,
 )
-from ketway.dialects.ionq.settings import Kept, Settings, check_mitigation
+from ketway.dialects.ionq.settings import Kept, Settings
 from ketway.dialects.ionq_v04.wire import InputObject, JobCreationPayload
 from ketway.service.errors import RefusedError
 from ketway.service.submission import Submission
@@ -30,7 +31,6 @@ LATER = ("quantum-function", "qctrl.qaoa.v1")
 
 def submission_of(payload: JobCreationPayload) -> Submission:
     """Check a request to create a job, and read its circuits."""
-    check_offered(payload.settings, payload.backend)
     circuits: Sequence[Circuit] | None = None
     source: str | None = None
     children: list[CircuitObject] = []
@@ -62,6 +62,7 @@ def submission_of(payload: JobCreationPayload) -> Submission:
         settings=settings_of(payload.settings),
         dry_run=bool(payload.dry_run),
         session_id=payload.session_id or None,
+        debias=debias_of_settings(payload.settings, payload.backend),
     )
 
 
@@ -74,10 +75,10 @@ def _unknown_type(type_: str) -> str:
     return f"unknown job type {type_!r}: use {SINGLE}, {MULTI}, {QASM} or {QIR}"
 
 
-def check_offered(settings: Settings | None, backend: str | None) -> None:
-    """Refuse what is not emulated yet, rather than to pretend."""
-    mitigation = (settings.error_mitigation if settings else None) or {}
-    check_mitigation(mitigation, backend, "settings.error_mitigation")
+def debias_of_settings(settings: Settings | None, backend: str | None) -> bool | None:
+    """On a simulator it has no effect, whatever is asked, as on IonQ's."""
+    asked = (settings.error_mitigation if settings else None) or {}
+    return None if backend == "simulator" else debias_of(asked, "settings.error_mitigation")
 
 
 def _single(given: InputObject) -> Circuit:
