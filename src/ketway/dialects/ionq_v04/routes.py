@@ -12,7 +12,7 @@ from starlette.responses import Response
 from ketway.dialects.http import Call, Dialect, Operation, encoded, reply
 from ketway.dialects.ionq import errors
 from ketway.dialects.ionq.asking import APART, cursor, ids_of, job_of, key_of, page_size
-from ketway.dialects.ionq.devices import CALIBRATED, calibration
+from ketway.dialects.ionq.devices import CALIBRATED, calibration, named
 from ketway.dialects.ionq.outcomes import by_circuit
 from ketway.dialects.ionq.reading import metadata_of, noise_of, shots_of
 from ketway.dialects.ionq.showing import from_cirq
@@ -29,7 +29,7 @@ from ketway.dialects.ionq_v04.submitting import (
 )
 from ketway.dialects.ionq_v04.wire import (
     BackendObject,
-    Characterization,
+    CharacterizationObject,
     CharacterizationsQuery,
     CharacterizationsResponse,
     CloneJobPayload,
@@ -239,20 +239,17 @@ class Routes:
 
     async def characterizations(self, call: Call) -> Response:
         device = self._backends.get(call.path("backend"), "ionq").device
-        return reply(devices.characterizations(device, call.query))
+        return reply(devices.characterizations(device, call.query, now()))
 
     async def characterization(self, call: Call) -> Response:
         device = self._backends.get(call.path("backend"), "ionq").device
-        found = devices.characterization(device)
-        if found is None or found.id != call.path("UUID"):
-            raise NotFoundError(f"{device.name} has no characterization {call.path('UUID')}.")
-        return reply(found)
+        return reply(devices.characterization(named(device, call.path("UUID"), now())))
 
     async def calibration(self, _call: Call) -> Response:
-        return reply(calibration(self._backends.get(CALIBRATED).device))
+        return reply(calibration(self._backends.get(CALIBRATED).device, now()))
 
     async def calibrations(self, _call: Call) -> Response:
-        found = calibration(self._backends.get(CALIBRATED).device)
+        found = calibration(self._backends.get(CALIBRATED).device, now())
         return reply({"calibrations": [found]})
 
     # -- the rest -----------------------------------------------------------------------------
@@ -304,7 +301,7 @@ class Routes:
                       "Figures measured on a backend, newest first",
                       query=CharacterizationsQuery, answer=CharacterizationsResponse, public=True),
             Operation("GET", figures + "/{UUID}", "getCharacterization", self.characterization,
-                      "Figures measured on one day", answer=Characterization, public=True),
+                      "Figures measured on one day", answer=CharacterizationObject, public=True),
             Operation("POST", "/jobs", "CreateJob", self.create, "Create a job",
                       body=JobCreationPayload, answer=JobCreationResponse, status=201),
             Operation("GET", "/jobs", "GetJobs", self.list, "List jobs",

@@ -160,7 +160,7 @@ Pair = Annotated[Sequence[int], msgspec.Meta(min_length=2, max_length=2)]
 """Two qubits. Not a tuple: OpenAPI tools stumble over its schema."""
 
 
-class Characterization(msgspec.Struct, kw_only=True):
+class CharacterizationObject(msgspec.Struct, kw_only=True):
     id: str
     backend: str
     date: str
@@ -171,7 +171,7 @@ class Characterization(msgspec.Struct, kw_only=True):
 
 
 class CharacterizationsResponse(msgspec.Struct):
-    characterizations: list[Characterization]
+    characterizations: list[CharacterizationObject]
     pages: int
 
 
