@@ -34,6 +34,7 @@ from ketway.service.backends import Backends
 from ketway.service.jobs import Jobs, Limits
 from ketway.service.noise_models import NoiseModels
 from ketway.service.sessions import Sessions
+from ketway.service.spending import Spending
 from ketway.service.tokens import Tokens
 from ketway.service.usage import Usage
 from ketway.service.watch import Watch
@@ -58,7 +59,7 @@ class App:
         executor: Executor | None = None,
         clock: Callable[[], int] = now,
     ) -> None:
-        """`clock` is the sessions' time, in microseconds since 1970."""
+        """`clock` is the time of jobs and sessions, in microseconds since 1970."""
         self.settings = settings
         self.clock = clock
         self.url = ""
@@ -97,7 +98,7 @@ class App:
         self.jobs.attach(self.dispatcher)
         self.sessions.attach(self.dispatcher)
         self._router = self._make_router(
-            Accounts(self.store), Backends(catalogue, self.dispatcher), noise_models
+            Accounts(self.store), catalogue, Backends(catalogue, self.dispatcher), noise_models
         )
         self._started_at = now()
         self._warming = asyncio.create_task(self._warm_up())
@@ -141,12 +142,17 @@ class App:
         await self._router(scope, receive, send)
 
     def _make_router(
-        self, accounts: Accounts, backends: Backends, noise_models: NoiseModels
+        self,
+        accounts: Accounts,
+        catalogue: loading.Catalogue,
+        backends: Backends,
+        noise_models: NoiseModels,
     ) -> Router:
         own = control.Routes(
             self.jobs, backends, noise_models, self.sessions, self._health, self._checks
         )
-        ionq = ionq_v04.Routes(self.jobs, backends)
+        spending = Spending(self.store, catalogue, self.clock)
+        ionq = ionq_v04.Routes(self.jobs, backends, self.sessions, spending)
         largest = self.settings.max_body
         tokens = Tokens(self.settings.data)
         usage = Usage(self.store)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
 
@@ -62,6 +62,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Longest time that a session may last, from the start of its first job."""
     session_idle_seconds: AtLeastOne = 60
     """How long a session without a job keeps others away from its backend."""
+    clock: Literal["instant", "real"] = "instant"
+    """Whether a virtual QPU answers as soon as it can, or takes as long as the QPU would: `instant`
+    or `real`."""
     max_body: AtLeastOne = 10 * 1024 * 1024
     """Largest request body, in bytes."""
     max_params: AtLeastOne = 64 * 1024 * 1024

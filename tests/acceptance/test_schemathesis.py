@@ -78,7 +78,7 @@ def operations(mounted: Any) -> list[tuple[str, str]]:
     return [(operation.method, operation.path) for operation in mounted.operations()]
 
 
-@pytest.mark.parametrize(("method", "path"), operations(ionq_v04.Routes(None, None)))  # type: ignore[arg-type]
+@pytest.mark.parametrize(("method", "path"), operations(ionq_v04.Routes(None, None, None, None)))  # type: ignore[arg-type]
 def test_ionq_v04_is_as_documented(shared: Server, jobs: list[str], method: str, path: str) -> None:
     check(shared, "/v0.4/api-docs", method, path, jobs)
 

@@ -48,7 +48,10 @@ def test_each_file_has_the_name_of_its_device() -> None:
     folder = resources.files("ketway.devices") / "catalogue"
     names = {file.name for file in folder.iterdir()} - {"ibm"}
     machines = {device.name for device in MACHINES}
-    assert names == {f"{name}.toml" for name in load().devices.keys() - machines} | {"noise.toml"}
+    assert names == {f"{name}.toml" for name in load().devices.keys() - machines} | {
+        "noise.toml",
+        "prices.toml",
+    }
     assert {f.name for f in (folder / "ibm").iterdir()} == {f"{name}.json" for name in machines}
 
 

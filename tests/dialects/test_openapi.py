@@ -14,7 +14,7 @@ from ketway.dialects.ionq_v03 import routes as ionq_v03
 from ketway.dialects.ionq_v04 import routes as ionq_v04
 
 DOCUMENTS = {
-    "/v0.4/api-docs": ionq_v04.Routes(None, None),  # type: ignore[arg-type]
+    "/v0.4/api-docs": ionq_v04.Routes(None, None, None, None),  # type: ignore[arg-type]
     "/v0.3/api-docs": ionq_v03.Routes(None, None, None),  # type: ignore[arg-type]
     "/ketway/v1/openapi.json": control.Routes(None, None, None, None, lambda: None, lambda: None),  # type: ignore[arg-type,return-value]
 }

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from tests.store.making import family
 
-from ketway.store import changes, queries, schema
+from ketway.store import changes, queries, schema, session_queries
 from ketway.store.blobs import INLINE
 from ketway.store.store import DATABASE, Store, StoreError, first_user
 
@@ -62,6 +62,25 @@ def test_small_bytes_stay_in_the_row_and_large_ones_become_a_blob(store: Store) 
     assert store.unpack(put.data, put.blob) == large
 
 
+def test_a_database_of_version_3_gets_its_columns(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.open()
+    (job,) = family(store)
+    store.submit(lambda c: changes.insert_job(c, [job], None)).result()
+    store.close()
+    connection = sqlite3.connect(tmp_path / DATABASE)
+    for column in schema.ADDED[4]:
+        connection.execute(f"ALTER TABLE {column.table.name} DROP COLUMN {column.name}")
+    connection.execute("PRAGMA user_version = 3")
+    connection.commit()
+    connection.close()
+    again = Store(tmp_path)
+    again.open()
+    assert again.read(lambda c: queries.job_of_any_project(c, job.id)) == job
+    assert again.read(session_queries.alive) == []
+    again.close()
+
+
 def test_an_older_database_gets_what_it_lacks(tmp_path: Path) -> None:
     """As version 2 left it: without the columns and the tables that came since."""
     store = Store(tmp_path)
@@ -73,8 +92,9 @@ def test_an_older_database_gets_what_it_lacks(tmp_path: Path) -> None:
     for table in ("session_events", "sessions", "usage_limits"):
         connection.execute(f"DROP TABLE {table}")
     connection.execute("DROP INDEX jobs_by_session")
-    for column in schema.ADDED[3]:
-        connection.execute(f"ALTER TABLE jobs DROP COLUMN {column.name}")
+    for column in (*schema.ADDED[3], *schema.ADDED[4]):
+        if column.table.name == "jobs":
+            connection.execute(f"ALTER TABLE jobs DROP COLUMN {column.name}")
     connection.execute("PRAGMA user_version = 2")
     connection.commit()
     connection.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
@@ -40,6 +40,13 @@ def up(
         Parameter(
             help="How many jobs run at a time, one per processor unless given or set by "
             "KETWAY_WORKERS."
+        ),
+    ] = None,
+    clock: Annotated[
+        Literal["instant", "real"] | None,
+        Parameter(
+            help="Whether virtual QPUs answer as soon as they can, which is the default, or take "
+            "as long as a QPU does; or set KETWAY_CLOCK."
         ),
     ] = None,
     force_spawn: Annotated[
@@ -78,6 +85,7 @@ def up(
         "port": port,
         "data": data.expanduser().absolute() if data is not None else None,
         "workers": workers,
+        "clock": clock,
         "force_spawn": force_spawn or None,
     }
     try:

@@ -1,4 +1,4 @@
-"""Reads the catalogue: one TOML file per device, and one for the noise models.
+"""Reads the catalogue: one TOML file per device, one for the noise models, one for the prices.
 
 Devices that were measured in every detail are files of JSON in a folder of their vendor, written
 by a script: all 68 of IBM's are read in less time than the fourteen of TOML.
@@ -18,9 +18,11 @@ import msgspec
 
 from ketway.devices.device import Device, NoiseEntry, UploadedNoise, Vendor
 from ketway.devices.noise import NoiseModel
+from ketway.devices.price import Load, Quote, RateCard, quote
 from ketway.devices.snapshot_noise import noise_of
 
 _NOISE_FILE: Final = "noise.toml"
+_PRICES_FILE: Final = "prices.toml"
 
 
 class UnknownNameError(KeyError):
@@ -46,6 +48,8 @@ class Catalogue:
 
     devices: Mapping[str, Device]
     noises: Mapping[str, NoiseEntry | UploadedNoise]
+    cards: Mapping[str, RateCard]
+    """By the device that each is of."""
 
     def device(self, name: str, vendor: Vendor | None = None) -> Device:
         """The device of that name, among those of `vendor` if one is given."""
@@ -76,7 +80,12 @@ class Catalogue:
             for name, device in self.devices.items()
         }
         uploaded = {model.name: UploadedNoise(model) for model in models}
-        return Catalogue(MappingProxyType(devices), MappingProxyType({**self.noises, **uploaded}))
+        noises = MappingProxyType({**self.noises, **uploaded})
+        return Catalogue(MappingProxyType(devices), noises, self.cards)
+
+    def quote(self, device: str, load: Load) -> Quote:
+        """What a load takes of a device, in time and in money."""
+        return quote(self.device(device), self.cards.get(device), load)
 
     def noise_entry(self, name: str) -> NoiseEntry | UploadedNoise:
         found = self.noises.get(name)
@@ -118,16 +127,24 @@ class _NoiseFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     model: tuple[NoiseEntry, ...]
 
 
+class _PricesFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    card: tuple[RateCard, ...]
+
+
 @cache
 def load() -> Catalogue:
     """The catalogue that ships with Ketway; the same object each time, since it cannot change."""
     devices: dict[str, Device] = {}
     noises: dict[str, NoiseEntry] = {}
+    cards: dict[str, RateCard] = {}
     folder = resources.files("ketway.devices") / "catalogue"
     for file in sorted(folder.iterdir(), key=lambda file: file.name):
         if file.name == _NOISE_FILE:
             models = msgspec.toml.decode(file.read_bytes(), type=_NoiseFile).model
             noises.update((model.name, model) for model in models)
+        elif file.name == _PRICES_FILE:
+            found = msgspec.toml.decode(file.read_bytes(), type=_PricesFile).card
+            cards.update((device, card) for card in found for device in card.devices)
         elif file.name.endswith(".toml"):
             device = msgspec.toml.decode(file.read_bytes(), type=Device)
             devices[device.name] = device
@@ -135,4 +152,4 @@ def load() -> Catalogue:
     for file in sorted((folder / "ibm").iterdir(), key=lambda file: file.name):
         device = decoder.decode(file.read_bytes())
         devices[device.name] = device
-    return Catalogue(MappingProxyType(devices), MappingProxyType(noises))
+    return Catalogue(MappingProxyType(devices), MappingProxyType(noises), MappingProxyType(cards))

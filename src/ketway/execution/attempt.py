@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from ketway.circuits import qir, qpy
+from ketway.circuits.charging import charged
 from ketway.circuits.circuit import Circuit, Program
 from ketway.circuits.qasm import read_qasm
 from ketway.engines.engine import Plan
@@ -53,7 +54,7 @@ def _read(work: Work, data: bytes, blobs: Blobs) -> Report:
         circuits = _circuits(work, data.decode())
     except FailedError as error:
         return Report(job_id=work.job_id, attempt=work.attempt, failure=error.failure)
-    counts = [circuit.structure.counts for circuit in circuits]
+    counts = [charged(circuit.structure) for circuit in circuits]
     inline, blob = blobs.keep(encode_program(Program.of(circuits)))
     return Report(
         job_id=work.job_id,

@@ -26,6 +26,8 @@ class Code(StrEnum):
     CIRCUIT_TOO_COMPLEX = "QuantumCircuitComplexityError"
     SYSTEM_CANCEL = "SystemCancel"
     """Ketway gave up: every attempt died before it finished."""
+    QUOTA_EXHAUSTED = "QuotaExhaustedError"
+    """It would cost more than may be spent."""
     PREFLIGHT = "PreflightError"
     """A program text could not be read."""
     INTERNAL = "InternalError"

@@ -125,7 +125,17 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     """How many child jobs it has; 0 for a job of one circuit."""
     qubits: int = 0
     gates_1q: int = 0
+    """As `circuits.charging` counts, of jobs of circuits; so too the next."""
     gates_2q: int = 0
+    characterization: str | None = None
+    """The figures of its device by which it is run."""
+    debias: bool = False
+    """Whether it is run as variants, whose errors differ."""
+    busy_micros: int | None = None
+    """How long its device is busy with it, by that device's timing; of a virtual QPU only."""
+    cost: float | None = None
+    """What it costs if it completes."""
+    cost_unit: str | None = None
     plan: list[PlanPart] | None = None
     failure: Failure | None = None
     attempt: int = 0

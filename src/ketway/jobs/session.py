@@ -105,7 +105,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     jobs: int = 0
     """How many were submitted to it."""
     cost: float = 0.0
-    """What these will have cost."""
+    """What these cost, but for those that failed or were canceled, when the last of them came."""
     created_at: int
     started_at: int | None = None
     """When its first job started: from then on `max_ttl` counts."""
@@ -118,6 +118,8 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     last_job_started: int | None = None
     last_job_completed: int | None = None
     closed_at: int | None = None
+    ended_by: str | None = None
+    """The user who ended it; None where time or its limits did, or nobody yet."""
     revision: int = 0
     """How often it was changed, and the fence of a change: only the latest value may be changed."""
 
@@ -130,14 +132,30 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     def full(self) -> bool:
         limits = self.limits
         return (limits.jobs is not None and self.jobs >= limits.jobs) or (
-            limits.cost is not None and self.cost >= limits.cost
+            limits.cost is not None and self.cost >= limits.cost - _ROUNDING
         )
+
+    def affords(self, cost: float) -> bool:
+        """Whether its jobs may cost so much, all together."""
+        return self.limits.cost is None or cost <= self.limits.cost + _ROUNDING
+
+
+_ROUNDING = 1e-9
+"""Sums of prices are not exact."""
 
 
 def after(
-    session: Session, event: SessionEvent, now: int, *, cost: float = 0.0, why: str | None = None
+    session: Session,
+    event: SessionEvent,
+    now: int,
+    *,
+    cost: float = 0.0,
+    why: str | None = None,
+    by: str | None = None,
 ) -> Session | None:
-    """The session when this has happened to it; None if it cannot happen to it now."""
+    """The session when this has happened to it; None if it cannot happen to it now.
+
+    `cost` is what all its jobs cost together, with the one that joins; `by` is who ends it."""
     state = TRANSITIONS[event].get(session.state)
     if state is None:
         return None
@@ -149,7 +167,7 @@ def after(
         case SessionEvent.JOINED:
             if not session.accepting_jobs:
                 return None
-            changed |= {"jobs": session.jobs + 1, "cost": session.cost + cost, "idle_since": None}
+            changed |= {"jobs": session.jobs + 1, "cost": cost, "idle_since": None}
         case SessionEvent.STARTED:
             first = session.started_at is None
             changed |= {"idle_since": None, "last_job_started": now}
@@ -169,7 +187,7 @@ def after(
             if not session.accepting_jobs and stopped == session.stopped:
                 return None
             changed |= {"accepting_jobs": False, "stopped": stopped}
-            changed |= {"why": why} if session.accepting_jobs else {}
+            changed |= {"why": why, "ended_by": by} if session.accepting_jobs else {}
         case SessionEvent.DRAINED:
             if session.accepting_jobs or session.idle_since is None:
                 return None

@@ -23,6 +23,7 @@ from ketway.jobs.failures import Code, Failure
 from ketway.jobs.ids import now
 from ketway.jobs.job import Job, State
 from ketway.scheduling.policy import SMALL_BYTES, Queue, Waiting
+from ketway.scheduling.seats import Seats
 from ketway.scheduling.sessions import SessionKeeper, nobody_listens
 from ketway.settings import Settings
 from ketway.store import changes, queries
@@ -82,7 +83,7 @@ class Dispatcher:
         """`work_of` says what an attempt at a job has to do; `when_read` gives the ready job whose
         program text was read, or None if it failed; `limit_of` says how long an attempt at a job
         may take; `when_changed` hears of every job whose state has changed, and
-        `when_session_changed` of sessions; `clock` is the sessions' time."""
+        `when_session_changed` of sessions; `clock` is the time of jobs and sessions."""
         self._store = store
         self._executor = executor
         self._settings = settings
@@ -101,8 +102,12 @@ class Dispatcher:
         self._lingering = False
         self._stopping = False
         self._reading = asyncio.Semaphore(1)
+        self._clock = clock
+        self.seats = Seats(
+            clock, self._claim_seat, self._compute, self._unseated, real=settings.clock == "real"
+        )
         self.sessions = SessionKeeper(
-            store, self._queue, clock, self._wake.set, when_session_changed
+            store, self._queue, self.seats.turns, clock, self._look_again, when_session_changed
         )
 
     # -- beginning and end --------------------------------------------------------------------
@@ -119,6 +124,7 @@ class Dispatcher:
                 # Its lease will run out, and then it is taken back.
                 log.exception("job %s could not be put back in the queue", job.id)
         await self.sessions.start()
+        self.seats.start()
         self._spawn(self._dispatch())
         self._spawn(self._keep_leases())
 
@@ -131,6 +137,8 @@ class Dispatcher:
                 flight.handle.cancel()
         for flight in list(self._flying):
             await flight.over.wait()
+        for claim in await self.seats.stop():
+            await self._release(claim, "interrupted", "the server was stopped")
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -149,8 +157,16 @@ class Dispatcher:
     # -- the queue ----------------------------------------------------------------------------
 
     def enqueue(self, job: Job, *, alone: bool = False, first: bool = False) -> None:
-        reading = job.state is State.SUBMITTED
         self._jobs[job.id] = job
+        if self.seats.wanted(job):
+            self.seats.come(job, exclusive=self.sessions.exclusive(job), first=first)
+        else:
+            self._push(job, alone=alone, first=first)
+
+    def _push(self, job: Job, *, alone: bool = False, first: bool = False) -> None:
+        reading = job.state is State.SUBMITTED
+        seated = self.seats.claim_of(job.id) is not None  # its device is its own already
+        nowhere = reading or seated
         self._queue.push(
             Waiting(
                 job_id=job.id,
@@ -160,9 +176,9 @@ class Dispatcher:
                 # One that has a time limit of its own cannot share a process, which has another.
                 alone=alone or job.losses > 0 or job.max_seconds is not None,
                 reading=reading,
-                device="" if reading else job.backend,
-                session=None if reading else job.session_id,
-                exclusive=not reading and self.sessions.exclusive(job),
+                device="" if nowhere else job.backend,
+                session=None if nowhere else job.session_id,
+                exclusive=not nowhere and self.sessions.exclusive(job),
             ),
             first=first,
         )
@@ -173,7 +189,7 @@ class Dispatcher:
         found: dict[str, tuple[int, int]] = {}
         for job_id, job in self._jobs.items():
             waiting, running = found.get(job.backend, (0, 0))
-            if job_id in self._flights:
+            if job_id in self._flights or self.seats.claim_of(job_id) is not None:
                 found[job.backend] = (waiting, running + 1)
             else:
                 found[job.backend] = (waiting + 1, running)
@@ -192,11 +208,14 @@ class Dispatcher:
             await flight.over.wait()
         self._queue.discard(job_id)
         self._jobs.pop(job_id, None)
+        at = self._clock()
         try:
-            canceled = await self._ending(job_id, lambda c: changes.cancel(c, job_id))
+            canceled = await self._ending(job_id, lambda c: changes.cancel(c, job_id, at))
         except Exception:
             self._spawn(self._later(job_id))  # it is not canceled, and nobody runs it now
             raise
+        finally:
+            self._stand_up(job_id)
         if canceled:
             self._when_changed(job_id)
         return canceled
@@ -204,7 +223,7 @@ class Dispatcher:
     async def cancel_waiting(self, job_id: str) -> bool:
         """Cancel a job unless it runs; True if it was canceled."""
         flight = self._flights.get(job_id)
-        if flight is not None and not flight.reading:
+        if (flight is not None and not flight.reading) or self.seats.claim_of(job_id) is not None:
             return False
         return await self.cancel(job_id)
 
@@ -291,8 +310,11 @@ class Dispatcher:
         running = [w.job_id for w in flight.works.values() if not w.reading]
         if running:
             lease = now() + int(self._settings.lease_seconds * 1e6)
-            claims = await self.sessions.claim([self._jobs[job_id] for job_id in running], lease)
-            flight.claims = {claim.job_id: claim for claim in claims}
+            seated = [held for i in running if (held := self.seats.claim_of(i)) is not None]
+            known = {held.job_id for held in seated}
+            others = [self._jobs[job_id] for job_id in running if job_id not in known]
+            claims = await self.sessions.claim(others, lease) if others else []
+            flight.claims = {claim.job_id: claim for claim in (*seated, *claims)}
             for job_id in running:
                 if job_id in flight.claims:
                     self._when_changed(job_id)
@@ -354,7 +376,7 @@ class Dispatcher:
             task.add_done_callback(self._publishing.discard)
 
     async def _publish_batch(self, batch: list[tuple[_Flight, Answer]]) -> None:
-        answers = [answer for _, answer in batch]
+        answers, at = [answer for _, answer in batch], self._clock()
         ending = [
             msgspec.structs.replace(self._jobs[answer.job_id], state=State.STARTED)
             for answer in answers
@@ -364,7 +386,9 @@ class Dispatcher:
         for flight, answer in batch:
             flight.works.pop(answer.job_id, None)
         try:
-            published = await self.sessions.ending(ending, lambda c: changes.publish(c, answers))
+            published = await self.sessions.ending(
+                ending, lambda c: changes.publish(c, answers, at)
+            )
         except Exception:
             # The disk is full, say. The jobs keep their leases until these run out, and are tried
             # again then: nothing is lost but time.
@@ -398,8 +422,35 @@ class Dispatcher:
             waiting = flight.taken[job_id]
             self._queue.ended(waiting)
             self.sessions.settled(waiting.session)
+        self._stand_up(job_id)
         if forget:
             self._jobs.pop(job_id, None)
+
+    # -- QPUs that take their time ------------------------------------------------------------
+
+    async def _claim_seat(self, job: Job) -> Claim | None:
+        lease = now() + int(self._settings.lease_seconds * 1e6)
+        claims = await self.sessions.claim([job], lease)
+        self._when_changed(job.id)
+        return claims[0] if claims else None
+
+    def _compute(self, job: Job) -> None:
+        self._push(job, first=True)
+
+    def _unseated(self, job: Job) -> None:
+        """It was deleted or canceled, or the store could not be written."""
+        self._jobs.pop(job.id, None)
+        self.sessions.settled(job.session_id)
+        self._spawn(self._later(job.id))
+
+    def _stand_up(self, job_id: str) -> None:
+        turn = self.seats.leave(job_id)
+        if turn is not None:
+            self.sessions.settled(turn.session)
+
+    def _look_again(self) -> None:
+        self.seats.fill()
+        self._wake.set()
 
     # -- endings ------------------------------------------------------------------------------
 
@@ -441,9 +492,7 @@ class Dispatcher:
         if ending is None:  # not the job's fault, and no loss
             if claim is not None:
                 why = "no process could be started"
-                await self._store.write(
-                    lambda c: changes.release(c, claim, "interrupted", why, loss=False)
-                )
+                await self._release(claim, "interrupted", why)
             self._spawn(self._later(job.id))
             return
         reason = ending.reason
@@ -457,9 +506,7 @@ class Dispatcher:
                 ),
             )
             if claim is not None:
-                await self._store.write(
-                    lambda c: changes.release(c, claim, outcome, why, loss=False)
-                )
+                await self._release(claim, outcome, why)
             if not self._stopping:
                 await self._again(job.id, alone=False)
         elif reason == "limit-time" and alone:
@@ -489,8 +536,16 @@ class Dispatcher:
                 ),
             )
             return
-        await self._store.write(lambda c: changes.release(c, claim, "lost", reason, loss=True))
+        await self._release(claim, "lost", reason, loss=True)
         await self._again(job.id, alone=True)
+
+    async def _release(
+        self, claim: Claim, outcome: str, reason: str, *, loss: bool = False
+    ) -> None:
+        at = self._clock()
+        await self._store.write(
+            lambda c: changes.release(c, claim, outcome, reason, loss=loss, at=at)
+        )
 
     async def _again(self, job_id: str, *, alone: bool) -> None:
         job = self._find(job_id)
@@ -514,7 +569,8 @@ class Dispatcher:
                 return
 
     async def _fail(self, job_id: str, failure: Failure) -> None:
-        await self._ending(job_id, lambda c: changes.fail(c, job_id, failure))
+        at = self._clock()
+        await self._ending(job_id, lambda c: changes.fail(c, job_id, failure, at))
         self._when_changed(job_id)
 
     async def _ending(self, job_id: str, change: Callable[[Connection], T]) -> T:
@@ -535,13 +591,14 @@ class Dispatcher:
 
     async def _extend_leases(self) -> None:
         held = [claim for flight in self._flying for claim in self._held(flight)]
+        held += self.seats.held()
         lease = now() + int(self._settings.lease_seconds * 1e6)
         if held:
             await self._store.write(lambda c: changes.extend_leases(c, held, lease))
 
     async def _take_back(self) -> None:
         for claim in self._store.read(lambda c: queries.expired_claims(c, now())):
-            if claim.job_id in self._flights:
+            if claim.job_id in self._flights or self.seats.claim_of(claim.job_id) == claim:
                 continue
             job = self._find(claim.job_id)
             if job is not None:

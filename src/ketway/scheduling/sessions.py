@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from ketway.jobs.job import Job, State
 from ketway.jobs.session import Session, SessionState
 from ketway.scheduling.policy import Queue
+from ketway.scheduling.turns import Turns
 from ketway.store import changes, session_changes, session_queries
 from ketway.store.changes import Claim
 from ketway.store.store import Store
@@ -31,6 +32,7 @@ class SessionKeeper:
         self,
         store: Store,
         queue: Queue,
+        turns: Turns,
         clock: Callable[[], int],
         wake: Callable[[], None],
         when_changed: Callable[[str], None],
@@ -39,6 +41,7 @@ class SessionKeeper:
         session that may have changed."""
         self._store = store
         self._queue = queue
+        self._turns = turns
         self._clock = clock
         self._wake = wake
         self._when_changed = when_changed
@@ -53,7 +56,9 @@ class SessionKeeper:
 
         for session in await self._store.write(settle):
             if session.state is SessionState.ACTIVE:
-                self._queue.activate(session.id, session.backend, exclusive=session.exclusive)
+                active = (session.id, session.backend)
+                self._queue.activate(*active, exclusive=session.exclusive)
+                self._turns.activate(*active, exclusive=session.exclusive)
 
     def exclusive(self, job: Job) -> bool:
         """Whether the job is one of a session that has its device to itself."""
@@ -65,7 +70,8 @@ class SessionKeeper:
     async def claim(self, jobs: Sequence[Job], lease_until: int) -> list[Claim]:
         ids = [job.id for job in jobs]
         if all(job.session_id is None for job in jobs):
-            return await self._store.write(lambda c: changes.claim(c, ids, lease_until))
+            at = self._clock()
+            return await self._store.write(lambda c: changes.claim(c, ids, lease_until, at))
         of_jobs = [job.session_id for job in jobs]
         claims, sessions = await self._store.write(
             lambda c: session_changes.claim(c, ids, of_jobs, lease_until, self._clock())
@@ -107,6 +113,7 @@ class SessionKeeper:
         session = self._find(session_id)
         if session is not None and session.state is not SessionState.ACTIVE:
             self._queue.rest(session_id, session.backend)
+            self._turns.rest(session_id, session.backend)
         self._wake()
         self._when_changed(session_id)
 

@@ -6,6 +6,7 @@ import msgspec
 
 from ketway.devices.device import Device, Vendor
 from ketway.devices.loading import Catalogue, UnknownNameError
+from ketway.devices.price import CostModel
 from ketway.scheduling.dispatcher import Dispatcher
 from ketway.service.errors import NotFoundError
 
@@ -16,6 +17,8 @@ class Backend(msgspec.Struct, frozen=True):
     device: Device
     waiting: int
     running: int
+    queue_micros: int = 0
+    """How long a job that came now would wait until its device is free for it."""
 
 
 class Backends:
@@ -27,14 +30,27 @@ class Backends:
         """All of a vendor's, or of all of them. The simulator first: it is what people look for."""
         load = self._dispatcher.load()
         devices = sorted(self._catalogue.of(vendor), key=_first_ionq_then_simulators)
-        return [Backend(device, *load.get(device.name, (0, 0))) for device in devices]
+        return [self._backend(device, load) for device in devices]
 
     def get(self, name: str, vendor: Vendor | None = None) -> Backend:
         try:
             device = self._catalogue.device(name, vendor)
         except UnknownNameError as error:
             raise NotFoundError(f"{error}.".replace("device", "backend", 1)) from None
-        return Backend(device, *self._dispatcher.load().get(name, (0, 0)))
+        return self._backend(device, self._dispatcher.load())
+
+    def _backend(self, device: Device, load: dict[str, tuple[int, int]]) -> Backend:
+        waiting, running = load.get(device.name, (0, 0))
+        return Backend(device, waiting, running, self._dispatcher.seats.queue_micros(device.name))
+
+    def cost_model(self, name: str) -> CostModel | None:
+        """What the prices of a backend count; None where it costs nothing."""
+        card = self._catalogue.cards.get(name)
+        return None if card is None else card.model
+
+    def wait_micros(self, job_id: str) -> int:
+        """How long a job that waits will go on waiting until its device is free for it."""
+        return self._dispatcher.seats.wait_micros(job_id)
 
     def native_gates(self, name: str, noise: str | None) -> tuple[str, ...]:
         """Those that a backend takes under a noise model, if it still has that."""

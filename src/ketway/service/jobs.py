@@ -8,7 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final, TypeVar
 
 import msgspec
+from sqlalchemy import Connection
 
+from ketway.circuits.charging import charged
 from ketway.circuits.circuit import Circuit, Program
 from ketway.devices.loading import Catalogue
 from ketway.engines.planner import Machine
@@ -33,6 +35,7 @@ from ketway.service.submission import (
     plan_program,
     plan_submission,
     prepare,
+    priced,
 )
 from ketway.service.watch import Watch
 from ketway.store import changes, queries, session_changes
@@ -100,7 +103,7 @@ class Jobs:
         self._limits = limits
         self._watch = watch
         self._clock = clock
-        """The sessions' time."""
+        """The time of jobs and sessions."""
         self._dispatcher: Dispatcher | None = None
         self._fresh: dict[str, Payload] = {}
 
@@ -160,7 +163,8 @@ class Jobs:
     def _prepare(
         self, submission: Submission, principal: Principal
     ) -> tuple[Prepared, Payload | None]:
-        prepared = prepare(submission, principal, self._catalogue_of(principal), self.machine)
+        catalogue, at = self._catalogue_of(principal), self._clock()
+        prepared = prepare(submission, principal, catalogue, self.machine, at)
         if prepared.program is not None:
             return prepared, self._store.pack(PROGRAM, encode_program(prepared.program))
         assert submission.source is not None, "a submission has circuits or a source"
@@ -183,7 +187,7 @@ class Jobs:
         try:
             await self._store.write(lambda c: session_changes.insert_job(c, family, payload, at))
         except NotJoinedError as error:
-            raise refused(error, session_id, backend) from None
+            raise refused(error, session_id, backend, family[0].cost or 0.0) from None
         self.dispatcher.sessions.settled(session_id)
 
     async def submit_again(self, principal: Principal, job_id: str, **changed: object) -> Job:
@@ -492,12 +496,25 @@ class Jobs:
         payload = Payload(PROGRAM, report.data, report.blob)
         dry = job.dry_run and device.kind == "qpu"
         children = _sizes(program) if job.children else []
+        job, at = priced(job, catalogue), self._clock()
         ready = await self._store.write(
-            lambda c: changes.make_ready(c, job, parts, payload, children, dry=dry)
+            lambda c: (
+                changes.make_ready(c, job, parts, payload, children, dry=dry, at=at)
+                if self._paid(c, job)
+                else None
+            )
         )
+        if ready is None:
+            await self._fail(job, _UNPAID)
         if dry or not ready:
             return None
         return msgspec.structs.replace(job, state=State.READY, plan=parts)
+
+    def _paid(self, connection: Connection, job: Job) -> bool:
+        """Whether the session of a job, if it has one, can pay what the job turned out to cost."""
+        if job.session_id is None or not job.cost or job.dry_run:
+            return True
+        return session_changes.charge(connection, job.session_id, job.cost, self._clock())
 
     async def _when_routine_read(self, job: Job, read: Read, report: Report) -> Job | None:
         """It was planned where it was read."""
@@ -511,8 +528,10 @@ class Jobs:
             seed=job.seed if read.seed is None else read.seed,
         )
         parts = read.plan or []
+        job = priced(job, self._catalogue_of(job))
         payload = Payload(INPUTS, report.data, report.blob)
-        if not await self._store.write(lambda c: changes.make_ready(c, job, parts, payload)):
+        at = self._clock()
+        if not await self._store.write(lambda c: changes.make_ready(c, job, parts, payload, at=at)):
             return None
         return msgspec.structs.replace(job, state=State.READY, plan=parts)
 
@@ -520,7 +539,15 @@ class Jobs:
         # One circuit and no batch: where in the program says more than which circuit.
         if failure.circuit == 0 and failure.code is not Code.INTERNAL:
             failure = msgspec.structs.replace(failure, circuit=None)
-        await self._store.write(lambda c: changes.fail(c, job.id, failure))
+        at = self._clock()
+        await self._store.write(lambda c: changes.fail(c, job.id, failure, at))
+
+
+_UNPAID = Failure(
+    Code.QUOTA_EXHAUSTED,
+    "The job costs more than its session may still spend: take fewer shots or gates, or open a "
+    "session with a higher cost limit.",
+)
 
 
 def _kind_wanted(job: Job) -> str:
@@ -542,7 +569,7 @@ def _source(format_: str) -> Source:
 def _sizes(program: Program) -> list[tuple[int, int, int]]:
     """Qubits, one-qubit gates and others of each circuit."""
     structures = [program.structure(index) for index in range(len(program))]
-    return [(structure.qubits, *structure.counts) for structure in structures]
+    return [(structure.qubits, *charged(structure)) for structure in structures]
 
 
 def _big(submission: Submission) -> bool:

@@ -189,12 +189,14 @@ class Sessions:
         self, principal: Principal, session_id: str, event: SessionEvent, why: str
     ) -> Session:
         session = self.get(principal, session_id)
-        await self._change(session.id, event, why)
+        await self._change(session.id, event, why, principal.user_id)
         return self.get(principal, session.id)
 
-    async def _change(self, session_id: str, event: SessionEvent, why: str) -> None:
+    async def _change(self, session_id: str, event: SessionEvent, why: str, by: str) -> None:
         at = self._clock()
-        await self._store.write(lambda c: session_changes.change(c, session_id, event, at, why))
+        await self._store.write(
+            lambda c: session_changes.change(c, session_id, event, at, why, by=by)
+        )
         self.dispatcher.sessions.settled(session_id)
 
     async def _cancel_waiting(self, session_id: str) -> None:
@@ -290,8 +292,18 @@ def refusal(
     return None
 
 
-def refused(error: NotJoinedError, session_id: str, backend: str) -> Exception:
-    """What the store said no with, in the service's words."""
+def refused(error: NotJoinedError, session_id: str, backend: str, cost: float) -> Exception:
+    """What the store said no with, in the service's words. `cost` is the job's."""
+    session = error.session
+    if error.too_dear and session is not None:
+        limits = session.limits
+        unit = (limits.unit or "").upper()
+        return RefusedError(
+            f"this job costs {cost:,.4f} {unit}, and session {session.id} may spend "
+            f"{(limits.cost or 0.0) - session.cost:,.4f} more of its limit of {limits.cost:,.4f}: "
+            "take fewer shots or gates, or open a session with a higher limit",
+            "session_id",
+        )
     return refusal(error.session, session_id, backend) or error
 
 

@@ -12,12 +12,14 @@ from collections.abc import Sequence
 import msgspec
 import numpy as np
 
+from ketway.circuits.charging import charged
 from ketway.circuits.circuit import Circuit, Program, Structure, kind_table
 from ketway.circuits.gates import GATES, Kind
 from ketway.circuits.ionq import too_many_controls
 from ketway.devices.device import Device, Vendor
 from ketway.devices.loading import Catalogue, UnknownNameError
 from ketway.devices.noise import NoiseModel
+from ketway.devices.price import Load
 from ketway.engines.parts import parts_of
 from ketway.engines.planner import Machine, divided, plan
 from ketway.engines.seeds import derive
@@ -70,6 +72,8 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
     max_seconds: float | None = None
     dry_run: bool = False
     session_id: str | None = None
+    debias: bool | None = None
+    """Whether to run it as variants, whose errors differ; None for what its device does unasked."""
 
 
 class Prepared(msgspec.Struct, frozen=True):
@@ -125,7 +129,7 @@ def plan_submission(
         parts = plan_program(program, device, submission, catalogue, machine)
     except FailedError as error:
         failure = error.failure
-    counts = [batch.structure.counts for batch in program.batches]
+    counts = [charged(batch.structure) for batch in program.batches]
     return Planned(
         circuits=len(program),
         qubits=max(batch.structure.qubits for batch in program.batches),
@@ -137,9 +141,14 @@ def plan_submission(
 
 
 def prepare(
-    submission: Submission, principal: Principal, catalogue: Catalogue, machine: Machine
+    submission: Submission,
+    principal: Principal,
+    catalogue: Catalogue,
+    machine: Machine,
+    at: int | None = None,
 ) -> Prepared:
-    """Check and plan; may take a while for large jobs, so call it off the event loop then."""
+    """Check and plan; may take a while for large jobs, so call it off the event loop then. `at` is
+    when it was submitted: now, if nothing is said."""
     device = check(submission, catalogue)
     program = None
     if submission.circuits is not None:
@@ -156,8 +165,28 @@ def prepare(
                 failure = msgspec.structs.replace(failure, circuit=None)
     # A simulator runs a dry run like any other: there is nothing that it would save.
     dry = submission.dry_run and device.kind == "qpu"
-    family = _family(submission, principal, program, parts, failure, dry=dry)
+    at = now() if at is None else at
+    family = _family(submission, principal, program, parts, failure, at, dry=dry)
+    family[0] = priced(family[0], catalogue)
     return Prepared(family, program)
+
+
+def priced(job: Job, catalogue: Catalogue) -> Job:
+    """The job with what it takes of its device, if that is a virtual QPU and its size is known."""
+    device = catalogue.device(job.backend)
+    if device.kind != "qpu" or not job.qubits or device.timing is None:
+        return job
+    load = Load(
+        circuits=job.circuits,
+        gates_1q=job.gates_1q,
+        gates_2q=job.gates_2q,
+        shots=job.shots,
+        mitigated=job.debias,
+    )
+    found = catalogue.quote(device.name, load)
+    return msgspec.structs.replace(
+        job, busy_micros=found.micros, cost=found.cost, cost_unit=found.unit
+    )
 
 
 def _device(submission: Submission, catalogue: Catalogue) -> Device:
@@ -316,13 +345,13 @@ def _family(
     program: Program | None,
     parts: list[PlanPart] | None,
     failure: Failure | None,
+    at: int,
     *,
     dry: bool,
 ) -> list[Job]:
     count = submission.programs if program is None else len(program)
     children = count if submission.multi else 0
     ids = new_ids(1 + children)
-    at = now()
     seed = submission.seed
     if seed is None and submission.noise is not None:
         seed = submission.noise.seed
@@ -335,7 +364,7 @@ def _family(
         if dry
         else State.READY
     )
-    counts = [] if program is None else [batch.structure.counts for batch in program.batches]
+    counts = [] if program is None else [charged(batch.structure) for batch in program.batches]
     job = Job(
         id=ids[0],
         project_id=principal.project_id,

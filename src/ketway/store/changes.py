@@ -1,6 +1,7 @@
 """Every change of the database, one function each.
 
-They run in the writer's thread, inside a transaction.
+They run in the writer's thread, inside a transaction. `at` is when it happens, in microseconds
+since 1970; now, unless a server has a clock of its own.
 
 A change of state is one conditional UPDATE: it names the states it may come from, and it says
 whether it took place. Circuits of a parent are rows of their own and change with the parent.
@@ -115,12 +116,13 @@ def make_ready(
     children: Sequence[tuple[int, int, int]] = (),
     *,
     dry: bool = False,
+    at: int | None = None,
 ) -> bool:
     """A job whose program text has been read: `job` carries what was learnt of its circuit, and
     `children` the qubits, one-qubit gates and others of each, if they are jobs of their own.
 
     A dry run ends here: everything was checked, and nothing is to be computed."""
-    at = now()
+    at = now() if at is None else at
     changed = connection.execute(
         update(jobs)
         .where(jobs.c.id == job.id, jobs.c.state == State.SUBMITTED.value)
@@ -131,6 +133,9 @@ def make_ready(
             qubits=job.qubits,
             gates_1q=job.gates_1q,
             gates_2q=job.gates_2q,
+            busy_micros=job.busy_micros,
+            cost=job.cost,
+            cost_unit=job.cost_unit,
             circuits=job.circuits,
             shots=job.shots,
             seed=job.seed,
@@ -158,7 +163,7 @@ def make_ready(
     _insert_payload(connection, job.id, payload)
     _note(connection, State.READY, [(job.id, job.project_id)], at)
     if dry:
-        _finish(connection, job.id, State.COMPLETED, None)
+        _finish(connection, job.id, State.COMPLETED, None, at)
     return True
 
 
@@ -175,9 +180,11 @@ _claim_families = (
 )
 
 
-def claim(connection: Connection, ids: Sequence[str], lease_until: int) -> list[Claim]:
+def claim(
+    connection: Connection, ids: Sequence[str], lease_until: int, at: int | None = None
+) -> list[Claim]:
     """Take jobs that are ready; each gets a new attempt, whose number is its fence."""
-    at = now()
+    at = now() if at is None else at
     rows = connection.execute(
         _claim_families, {"ids": list(ids), "lease": lease_until, "at": at}
     ).all()
@@ -235,10 +242,10 @@ _end_attempt = Often(
 )
 
 
-def publish(connection: Connection, answers: Sequence[Answer]) -> list[bool]:
+def publish(connection: Connection, answers: Sequence[Answer], at: int | None = None) -> list[bool]:
     """Make answers known, each only if its attempt still holds the job. An answer that comes too
     late changes nothing: a job may be run twice, but it is answered once."""
-    at = now()
+    at = now() if at is None else at
     claims = [(answer.job_id, answer.attempt) for answer in answers]
     rows = connection.execute(_publish, {"claims": claims, "at": at})
     held = {(row.id, row.attempt) for row in rows}
@@ -315,18 +322,24 @@ def _publish_children(connection: Connection, answer: Answer, at: int) -> None:
     )
 
 
-def fail(connection: Connection, job_id: str, failure: Failure) -> bool:
+def fail(connection: Connection, job_id: str, failure: Failure, at: int | None = None) -> bool:
     """Fail a job that no attempt holds any more."""
-    return _finish(connection, job_id, State.FAILED, failure)
+    return _finish(connection, job_id, State.FAILED, failure, at)
 
 
-def cancel(connection: Connection, job_id: str) -> bool:
+def cancel(connection: Connection, job_id: str, at: int | None = None) -> bool:
     """Cancel a job. A started one must have no process left: the dispatcher sees to that first."""
-    return _finish(connection, job_id, State.CANCELED, None)
+    return _finish(connection, job_id, State.CANCELED, None, at)
 
 
-def _finish(connection: Connection, job_id: str, state: State, failure: Failure | None) -> bool:
-    at = now()
+def _finish(
+    connection: Connection,
+    job_id: str,
+    state: State,
+    failure: Failure | None,
+    at: int | None = None,
+) -> bool:
+    at = now() if at is None else at
     row = connection.execute(
         update(jobs)
         .where(jobs.c.id == job_id, jobs.c.state.in_(sources(state)))
@@ -355,9 +368,17 @@ def _finish(connection: Connection, job_id: str, state: State, failure: Failure 
     return True
 
 
-def release(connection: Connection, held: Claim, outcome: str, reason: str, *, loss: bool) -> bool:
+def release(
+    connection: Connection,
+    held: Claim,
+    outcome: str,
+    reason: str,
+    *,
+    loss: bool,
+    at: int | None = None,
+) -> bool:
     """Put a started job back in the queue: its attempt was lost or interrupted."""
-    at = now()
+    at = now() if at is None else at
     row = connection.execute(
         update(jobs)
         .where(

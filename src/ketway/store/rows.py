@@ -41,7 +41,7 @@ def job_of(row: Sequence[Any]) -> Job:
     for name, decoder in _JSON.items():
         if values[name] is not None:
             values[name] = decoder.decode(values[name])
-    for name in ("dry_run", "private"):
+    for name in ("dry_run", "private", "debias"):
         values[name] = bool(values[name])
     return Job(**values)
 

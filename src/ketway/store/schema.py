@@ -20,7 +20,7 @@ from sqlalchemy import (
     false,
 )
 
-VERSION = 3
+VERSION = 4
 """Version of this schema, kept in the database; a newer database is refused. An older one is
 brought up to date by making the tables it lacks, and by `ADDED`."""
 
@@ -82,6 +82,11 @@ jobs = Table(
     Column("qubits", Integer, nullable=False),
     Column("gates_1q", Integer, nullable=False),
     Column("gates_2q", Integer, nullable=False),
+    Column("characterization", String(36)),
+    Column("debias", Boolean, nullable=False, server_default=false()),
+    Column("busy_micros", BigInteger),
+    Column("cost", Float),
+    Column("cost_unit", String(16)),
     Column("plan", Text),
     Column("failure", Text),
     Column("attempt", Integer, nullable=False),
@@ -183,6 +188,7 @@ sessions = Table(
     Column("last_job_started", BigInteger),
     Column("last_job_completed", BigInteger),
     Column("closed_at", BigInteger),
+    Column("ended_by", String(24)),
     Column("revision", Integer, nullable=False),
     Index("sessions_by_project", "project_id", "id"),
 )
@@ -235,6 +241,14 @@ usage_limits = Table(
 
 ADDED: dict[int, tuple[Column[Any], ...]] = {
     3: (jobs.c.routine, jobs.c.tags, jobs.c.private, jobs.c.max_seconds),
+    4: (
+        jobs.c.characterization,
+        jobs.c.debias,
+        jobs.c.busy_micros,
+        jobs.c.cost,
+        jobs.c.cost_unit,
+        sessions.c.ended_by,
+    ),
 }
 """Columns that a version added to tables that were there before."""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, insert, update
 
 from ketway.jobs.job import Job
@@ -24,11 +25,13 @@ _insert_events = Often(insert(session_events), ("session_id", "at", "kind", "sta
 
 
 class NotJoinedError(Exception):
-    """A job cannot become part of its session; `session` is None where there is no such one."""
+    """A job cannot become part of its session; `session` is None where there is no such one, and
+    `too_dear` says that the job would cost more than the session has left."""
 
-    def __init__(self, session: Session | None) -> None:
+    def __init__(self, session: Session | None, *, too_dear: bool = False) -> None:
         super().__init__()
         self.session = session
+        self.too_dear = too_dear
 
 
 def insert_session(connection: Connection, session: Session) -> None:
@@ -83,6 +86,7 @@ def change(
     at: int,
     why: str | None = None,
     *,
+    by: str | None = None,
     unless: Callable[[Session], bool] = lambda _: False,
 ) -> Session | None:
     """Something that somebody wants, or that time brings, and what follows from it at once. None if
@@ -90,15 +94,11 @@ def change(
     session = session_queries.session_of_any_project(connection, session_id)
     if session is None or unless(session):
         return None
-    return _replace(connection, session, (event, SessionEvent.DRAINED), at, why=why)
+    return _replace(connection, session, (event, SessionEvent.DRAINED), at, why=why, by=by)
 
 
 def insert_job(
-    connection: Connection,
-    family: Sequence[Job],
-    payload: Payload | None,
-    at: int,
-    cost: float = 0.0,
+    connection: Connection, family: Sequence[Job], payload: Payload | None, at: int
 ) -> Session:
     """A new job, its children, its payload, and its place in its session; or `NotJoinedError`."""
     job = family[0]
@@ -106,6 +106,10 @@ def insert_job(
     session = session_queries.session(connection, job.project_id, job.session_id)
     if session is None or session.backend != job.backend:
         raise NotJoinedError(session)
+    spent = session_queries.spent(connection, session.id)
+    cost = spent if job.final or job.dry_run else spent + (job.cost or 0.0)
+    if session.accepting_jobs and not session.affords(cost):
+        raise NotJoinedError(msgspec.structs.replace(session, cost=spent), too_dear=True)
     joined = _replace(connection, session, (SessionEvent.JOINED,), at, cost=cost)
     if joined is None:
         raise NotJoinedError(session)
@@ -117,6 +121,19 @@ def insert_job(
     return settle(connection, [joined.id], at).get(joined.id, joined)
 
 
+def charge(connection: Connection, session_id: str, cost: float, at: int) -> bool:
+    """What a job of the session will cost has become known; False if the session cannot pay it."""
+    session = session_queries.session_of_any_project(connection, session_id)
+    if session is None:
+        return True
+    spent = session_queries.spent(connection, session_id) + cost
+    if not session.affords(spent):
+        return False
+    if session.accepting_jobs and msgspec.structs.replace(session, cost=spent).full:
+        _replace(connection, session, (SessionEvent.SHUT,), at, why="limits")
+    return True
+
+
 def claim(
     connection: Connection,
     ids: Sequence[str],
@@ -126,7 +143,7 @@ def claim(
 ) -> tuple[list[Claim], dict[str, Session]]:
     """As `changes.claim`; `session_ids` has the session of each job. A session with a job that was
     claimed is active from now on."""
-    claims = changes.claim(connection, ids, lease_until)
+    claims = changes.claim(connection, ids, lease_until, at)
     of_job = dict(zip(ids, session_ids, strict=True))
     active: dict[str, Session] = {}
     for session_id in {of_job[held.job_id] for held in claims} - {None}:

@@ -167,6 +167,17 @@ def time_run(connection: Connection, session_id: str) -> int:
     return int(connection.execute(query).scalar_one())
 
 
+def spent(connection: Connection, session_id: str) -> float:
+    """What its jobs cost, all together: those that completed, and those that may."""
+    query = select(func.coalesce(func.sum(jobs.c.cost), 0.0)).where(
+        jobs.c.session_id == session_id,
+        jobs.c.parent_id.is_(None),
+        jobs.c.dry_run.is_(False),
+        jobs.c.state.not_in((State.FAILED.value, State.CANCELED.value)),
+    )
+    return float(connection.execute(query).scalar_one())
+
+
 def history(connection: Connection, session_id: str) -> list[SessionChange]:
     """What was noted of it, in its order."""
     query = (

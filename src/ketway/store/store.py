@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import TypeVar
 
-from sqlalchemy import Connection, insert, select, text
+from sqlalchemy import Connection, insert, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.schema import CreateColumn
 
@@ -126,8 +126,12 @@ def _bring_up_to_date(connection: Connection) -> None:
 
 
 def _add_columns(connection: Connection, found: int) -> None:
+    """To the tables that are there; the others are made whole."""
+    tables = set(inspect(connection).get_table_names())
     for version in range(found + 1, schema.VERSION + 1):
         for column in schema.ADDED.get(version, ()):
+            if column.table.name not in tables:
+                continue
             described = CreateColumn(column).compile(connection)
             connection.execute(text(f"ALTER TABLE {column.table.name} ADD COLUMN {described}"))
         for table in schema.metadata.tables.values():

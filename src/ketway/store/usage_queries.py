@@ -8,8 +8,10 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 from sqlalchemy import ColumnElement, Connection, func, literal, select
 
+from ketway.jobs.job import State
 from ketway.jobs.session import Mode
-from ketway.store.schema import jobs, sessions, usage_limits
+from ketway.store.schema import jobs, projects, sessions, usage_limits
+from ketway.store.schema import users as users_table
 
 By: TypeAlias = Literal["backend", "user_id"]
 
@@ -79,6 +81,60 @@ def shares(
         .order_by("day", "key", jobs.c.session_id)
     )
     return [Share(*row) for row in connection.execute(query)]
+
+
+class Spent(msgspec.Struct, frozen=True):
+    """What jobs on virtual QPUs took, of one day and one key."""
+
+    day: int
+    """Which day since 1970 they ended on."""
+    key: str
+    name: str | None
+    jobs: int
+    micros: int
+    """Of the devices' time."""
+    cost: float
+    unit: str
+
+
+Whose: TypeAlias = Literal["id", "project_id", "user_id"]
+
+
+def spent(
+    connection: Connection, project_id: str, ended_from: int, ended_before: int, whose: Whose
+) -> list[Spent]:
+    """Of jobs that completed in that time: what did not complete, or was only tried, is free."""
+    day = jobs.c.completed_at // DAY
+    name = {"id": jobs.c.name, "project_id": projects.c.name, "user_id": users_table.c.name}[whose]
+    key = jobs.c[whose]
+    query = (
+        select(
+            day.label("day"),
+            key.label("key"),
+            func.max(name),
+            func.count(),
+            func.sum(jobs.c.busy_micros),
+            func.coalesce(func.sum(jobs.c.cost), 0.0),
+            jobs.c.cost_unit,
+        )
+        .select_from(
+            jobs.join(projects, jobs.c.project_id == projects.c.id).join(
+                users_table, jobs.c.user_id == users_table.c.id
+            )
+        )
+        .where(
+            jobs.c.project_id == project_id,
+            jobs.c.parent_id.is_(None),
+            jobs.c.busy_micros.is_not(None),
+            jobs.c.dry_run.is_(False),
+            jobs.c.state == State.COMPLETED.value,
+            jobs.c.completed_at >= ended_from,
+            jobs.c.completed_at < ended_before,
+        )
+        .group_by("day", "key", jobs.c.cost_unit)
+        .order_by("day", "key")
+    )
+    return [Spent(*row) for row in connection.execute(query)]
 
 
 def time_run(connection: Connection, project_id: str, wanted: UsageFilter) -> int:

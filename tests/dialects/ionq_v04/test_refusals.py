@@ -105,7 +105,7 @@ BODIES: dict[str, tuple[Any, str, list[str] | None]] = {
     "unknown type": (job(type="ionq.circuit.v9"), "unknown job type", ["type"]),
     "hybrid function": (job(type="quantum-function"), "does not run quantum-function", ["type"]),
     "hybrid optimizer": (job(type="qctrl.qaoa.v1"), "does not run qctrl.qaoa.v1", ["type"]),
-    "session": (job(session_id=NOBODY), "no IonQ sessions yet", ["session_id"]),
+    "session": (job(session_id=NOBODY), "no session", ["session_id"]),
     "debiasing on a QPU": (
         job(backend="qpu.forte-1", settings={"error_mitigation": {"debiasing": True}}),
         "does not emulate debiasing", ["settings.error_mitigation.debiasing"]),
@@ -306,15 +306,14 @@ def test_a_job_that_is_not_there_is_404_everywhere(client: Client, method: str, 
 
 
 @pytest.mark.parametrize(("method", "path", "says"), [
-    ("POST", "/sessions", "no IonQ sessions yet"), ("GET", "/sessions", "no IonQ sessions yet"),
-    ("GET", "/sessions/x", "no IonQ sessions yet"), ("POST", "/sessions/x/end", "sessions yet"),
-    ("GET", "/sessions/x/jobs", "sessions yet"), ("GET", "/jobs/estimate?backend=x", "no prices"),
-    ("GET", "/organizations/x/usage", "no prices"), ("GET", "/nothing", "There is no GET"),
+    ("GET", "/sessions/x", "no session x"), ("POST", "/sessions/x/end", "no session x"),
+    ("GET", "/sessions/x/jobs", "no session x"), ("GET", "/jobs/estimate?backend=x", "backend 'x'"),
+    ("GET", f"/jobs/{NOBODY}/cost", "no job"), ("GET", "/nothing", "There is no GET"),
     ("GET", "/", "There is no GET"), ("GET", "/backends/qpu.qpu", "qpu.qpu"),
     ("GET", "/backends/simulator/characterizations/x", "no characterization"),
     ("GET", "/schemas/formats/ionq.result.x", "no format"),
 ])  # fmt: skip
-def test_what_is_not_there_yet_says_so(client: Client, method: str, path: str, says: str) -> None:
+def test_what_is_not_there_says_so(client: Client, method: str, path: str, says: str) -> None:
     assert_says(client.ask(method, "/v0.4" + path, {} if method == "POST" else None), 404, says)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +9,7 @@ import msgspec
 import numpy as np
 
 from ketway.dialects.ionq.settings import kept_of
-from ketway.dialects.ionq.showing import duration, noise, sentence_of
+from ketway.dialects.ionq.showing import billed, duration, noise, predicted, sentence_of
 from ketway.dialects.ionq_v03.wire import (
     ErrorMitigation,
     Failure,
@@ -73,6 +72,10 @@ def show(job: Job, child_ids: Callable[[Job], list[str]]) -> JobObject:
     if job.children:
         shown.children = child_ids(job)
     _show_times(shown, job)
+    if job.cost is not None:
+        shown.estimated_cost_usd = job.cost
+        if job.final and not job.dry_run:
+            shown.cost_usd = billed(job)
     if job.failure is not None:
         shown.failure = Failure(sentence_of(job.failure), job.failure.code.value)
     elif job.state is State.COMPLETED and not job.dry_run:
@@ -81,8 +84,9 @@ def show(job: Job, child_ids: Callable[[Job], list[str]]) -> JobObject:
 
 
 def _show_times(shown: JobObject, job: Job) -> None:
-    if job.plan is not None:
-        shown.predicted_execution_time = math.ceil(job.seconds * 1000)
+    expected = predicted(job)
+    if expected is not None:
+        shown.predicted_execution_time = expected
     if job.started_at is not None:
         shown.start = seconds(job.started_at)
     if job.completed_at is not None:

@@ -90,6 +90,8 @@ class JobObject(msgspec.Struct, kw_only=True):
     results_url: str | UnsetType = UNSET
     failure: Failure | UnsetType = UNSET
     warning: Warnings | UnsetType = UNSET
+    cost_usd: float | UnsetType = UNSET
+    estimated_cost_usd: float | UnsetType = UNSET
     dry_run: bool
 
 

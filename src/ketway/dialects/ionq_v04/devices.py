@@ -30,7 +30,7 @@ def backend_object(backend: Backend, now: int) -> BackendObject:
         backend=device.name,
         status=device.status,
         qubits=device.qubits,
-        average_queue_time=0,
+        average_queue_time=backend.queue_micros // 1000,
         last_updated=iso(now) or "",
         degraded=False,
         has_access=True,

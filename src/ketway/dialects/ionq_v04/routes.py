@@ -22,6 +22,8 @@ from ketway.dialects.ionq.wire import (
     JobsOperationResponse,
 )
 from ketway.dialects.ionq_v04 import compiled, devices, formats, showing
+from ketway.dialects.ionq_v04.sessions import SessionRoutes
+from ketway.dialects.ionq_v04.spending import SpendingRoutes
 from ketway.dialects.ionq_v04.submitting import (
     check_offered,
     settings_of,
@@ -48,15 +50,21 @@ from ketway.service.accounts import Accounts
 from ketway.service.backends import Backends
 from ketway.service.errors import NotCompletedError, NotFoundError, RefusedError
 from ketway.service.jobs import Jobs
+from ketway.service.sessions import Sessions
+from ketway.service.spending import Spending
 from ketway.store.queries import Filter
 
 _ANSWERS_JOB = {404: "No such job in this project."}
 
 
 class Routes:
-    def __init__(self, jobs: Jobs, backends: Backends) -> None:
+    def __init__(
+        self, jobs: Jobs, backends: Backends, sessions: Sessions, spending: Spending
+    ) -> None:
         self._jobs = jobs
         self._backends = backends
+        self._sessions = SessionRoutes(sessions, backends, self._list)
+        self._spending = SpendingRoutes(jobs, backends, spending)
         self._document: bytes = b""
 
     # -- jobs ---------------------------------------------------------------------------------
@@ -83,14 +91,14 @@ class Routes:
             Filter(
                 ids=query.ids,
                 parent_id=query.parent_job_id,
-                states=None if query.status is None else [_state(query.status)],
+                states=None if query.status is None else _states(query.status),
                 backends=None if query.target is None else query.target.split(","),
                 session_id=session_id,
                 before=cursor(query.next),
                 limit=page_size(query.limit),
             ),
         )
-        shown = GetJobsResponse([showing.show(job, call.request) for job in page.jobs])
+        shown = GetJobsResponse([self._show(job, call) for job in page.jobs])
         # cirq-ionq goes on asking until `next` is absent; ionq-core insists that it is there.
         if page.next is not None or not from_cirq(call.request):
             shown.next = page.next
@@ -98,7 +106,7 @@ class Routes:
 
     async def get(self, call: Call) -> Response:
         job = self._job(call)
-        return reply(showing.show(job, call.request, self._jobs.child_ids(job)))
+        return reply(showing.show(job, call.request, self._backends, self._jobs.child_ids(job)))
 
     async def delete(self, call: Call) -> Response:
         """A job that still runs is canceled first. Its children, payload and results go with it."""
@@ -262,21 +270,10 @@ class Routes:
         """This document."""
         return encoded(self._document)
 
-    async def sessions(self, _call: Call) -> Response:
-        """IonQ answers 404 to organizations that sessions are not enabled for."""
-        raise NotFoundError(
-            "Ketway has no IonQ sessions yet: send jobs without session_id, and they share the "
-            "backend."
-        )
-
-    async def prices(self, _call: Call) -> Response:
-        raise NotFoundError("Ketway keeps no prices yet: nothing that runs here costs anything.")
-
-    async def cost(self, call: Call) -> Response:
-        self._job(call)
-        return await self.prices(call)
-
     # -- helpers ------------------------------------------------------------------------------
+
+    def _show(self, job: Job, call: Call) -> JobObject:
+        return showing.show(job, call.request, self._backends)
 
     def _job(self, call: Call) -> Job:
         return job_of(self._jobs, call)
@@ -289,6 +286,8 @@ class Routes:
         figures = device + "/characterizations"
         later = {404: "Not emulated yet."}
         probabilities = dict[str, float]
+        # The estimate's path is no job's: it comes before those that take any id.
+        estimate, *spending = self._spending.operations()
         # fmt: off
         return (
             Operation("GET", "/whoami", "getWhoami", self.whoami, "Who the key belongs to",
@@ -310,8 +309,7 @@ class Routes:
                       body=JobsBulkOperationRequest, answer=JobsOperationResponse),
             Operation("PUT", "/jobs/status/cancel", "CancelJobs", self.cancel_many, "Cancel jobs",
                       body=JobsBulkOperationRequest, answer=JobsOperationResponse),
-            Operation("GET", "/jobs/estimate", "EstimateJobCost", self.prices,
-                      "Estimate what a job would cost", refusals=later),
+            estimate,
             Operation("GET", job, "GetJob", self.get, "One job", answer=JobObject,
                       refusals=_ANSWERS_JOB),
             Operation("DELETE", job, "DeleteJob", self.delete, "Delete a job",
@@ -322,8 +320,6 @@ class Routes:
                       body=CloneJobPayload, answer=JobCreationResponse, status=201),
             Operation("PUT", job + "/status/cancel", "CancelJob", self.cancel, "Cancel a job",
                       answer=JobOperationResponse, refusals=_ANSWERS_JOB),
-            Operation("GET", job + "/cost", "GetJobCost", self.cost, "What a job cost",
-                      refusals=later),
             Operation("GET", results + "/probabilities", "GetJobProbabilities",
                       self.probabilities, "Probability of each outcome",
                       query=ResultsQuery, answer=dict[str, float | probabilities],
@@ -343,18 +339,8 @@ class Routes:
                       "Results of a debiasing variant", refusals=later),
             Operation("GET", "/schemas/formats/{format}", "GetFormatSchema", self.format_schema,
                       "The JSON Schema of a result format", answer=dict[str, Any]),
-            Operation("POST", "/sessions", "CreateSession", self.sessions, "Create a session",
-                      refusals=later),
-            Operation("GET", "/sessions", "GetSessions", self.sessions, "List sessions",
-                      refusals=later),
-            Operation("GET", "/sessions/{session_id}", "GetSession", self.sessions, "One session",
-                      refusals=later),
-            Operation("POST", "/sessions/{session_id}/end", "EndSession", self.sessions,
-                      "End a session", refusals=later),
-            Operation("GET", "/sessions/{session_id}/jobs", "GetSessionJobs", self.sessions,
-                      "Jobs of a session", refusals=later),
-            Operation("GET", "/organizations/{organization_id}/usage", "get-usages", self.prices,
-                      "Usage of an organization", refusals=later),
+            *self._sessions.operations(),
+            *spending,
             Operation("GET", "/calibrations/current", "GetCurrentCalibration", self.calibration,
                       "Latest figures in the shape of v0.1", answer=dict[str, Any], public=True),
             Operation("GET", "/calibrations", "GetCalibrations", self.calibrations,
@@ -385,9 +371,12 @@ def _created(job: Job) -> Response:
     return reply(JobCreationResponse(job.id, State.SUBMITTED.value, job.session_id), 201)
 
 
-def _state(text: str) -> State:
+def _states(text: str) -> list[State]:
+    # Not a state of IonQ's, but qiskit-ionq 1.1.1 asks for it (ionq_session.py, `cancel`).
+    if text == "queued":
+        return [State.SUBMITTED, State.READY]
     try:
-        return State(text)
+        return [State(text)]
     except ValueError:
         raise RefusedError(
             f"unknown status {text!r}: use {', '.join(state.value for state in State)}", "status"
@@ -397,12 +386,15 @@ def _state(text: str) -> State:
 def _changed(body: CloneJobPayload, job: Job) -> dict[str, Any]:
     """The fields of the submission that a body changes."""
     backend = body.backend or job.backend
-    check_offered(body.session_id, body.settings, backend)
+    check_offered(body.settings, backend)
     if body.parent is not None:
         raise RefusedError("Ketway takes no new circuits into a job: leave parent out", "parent")
     changed: dict[str, Any] = {"backend": backend, "vendor": "ionq"}
     if backend != job.backend:
         changed["noise"] = None  # noise models belong to the simulator
+        changed["session_id"] = None  # a session is one of its backend
+    if body.session_id is not None:
+        changed["session_id"] = body.session_id
     if body.name is not None:
         changed["name"] = body.name
     if (metadata := metadata_of(body.metadata)) is not None:

@@ -10,7 +10,15 @@ from msgspec import UNSET
 from starlette.requests import Request
 
 from ketway.dialects.ionq.settings import Settings, kept_of
-from ketway.dialects.ionq.showing import duration, from_cirq, ideal, noise, sentence_of
+from ketway.dialects.ionq.showing import (
+    COST_MODELS,
+    duration,
+    from_cirq,
+    ideal,
+    noise,
+    predicted,
+    sentence_of,
+)
 from ketway.dialects.ionq.wire import NULL
 from ketway.dialects.ionq_v04 import formats
 from ketway.dialects.ionq_v04.compiled import MEDIA_TYPES
@@ -21,9 +29,12 @@ from ketway.dialects.ionq_v04.wire import (
     iso,
 )
 from ketway.jobs.job import Job, State
+from ketway.service.backends import Backends
 
 
-def show(job: Job, request: Request, child_ids: list[str] | None = None) -> JobObject:
+def show(
+    job: Job, request: Request, backends: Backends, child_ids: list[str] | None = None
+) -> JobObject:
     """`child_ids` are shown by `GET /jobs/{UUID}`, not in lists; an empty list means none."""
     kept = kept_of(job)
     shown = JobObject(
@@ -41,27 +52,46 @@ def show(job: Job, request: Request, child_ids: list[str] | None = None) -> JobO
         submitted_at=iso(job.submitted_at) or "",
         started_at=iso(job.started_at),
         completed_at=iso(job.completed_at),
-        predicted_wait_time_ms=None,
-        predicted_execution_duration_ms=None if job.plan is None else math.ceil(job.seconds * 1000),
+        predicted_wait_time_ms=waiting(job, backends),
+        predicted_execution_duration_ms=predicted(job),
         execution_duration_ms=duration(job),
         failure=_failure(job, request),
         output=_output(job),
         settings=Settings(kept.error_mitigation, kept.compilation),
-        stats={
-            "qubits": job.qubits,
-            "circuits": job.circuits,
-            "gate_counts": {"1q": job.gates_1q, "2q": job.gates_2q},
-            "kwh": 0,
-        },
+        stats=_stats(job),
         results=_results(job),
     )
     if not ideal(job):
         shown.shots = job.shots
+    if job.busy_micros is not None:
+        model = backends.cost_model(job.backend)
+        shown.cost_model = UNSET if model is None else COST_MODELS[model]
     if job.backend == "simulator":
         shown.noise = noise(job)
     if child_ids is not None:
         shown.child_job_ids = child_ids or None
     return shown
+
+
+def waiting(job: Job, backends: Backends) -> int | None:
+    """How long it will wait for its QPU; null where it waits for none."""
+    if job.busy_micros is None or job.final or job.state is State.STARTED:
+        return None
+    return math.ceil(backends.wait_micros(job.parent_id or job.id) / 1000)
+
+
+def _stats(job: Job) -> dict[str, Any]:
+    stats: dict[str, Any] = {
+        "qubits": job.qubits,
+        "circuits": job.circuits,
+        "gate_counts": {"1q": job.gates_1q, "2q": job.gates_2q},
+        "kwh": 0,
+    }
+    if job.busy_micros is not None:
+        stats["predicted_quantum_compute_time_us"] = job.busy_micros
+        if job.state is State.COMPLETED and not job.dry_run:
+            stats["billed_quantum_compute_time_us"] = job.busy_micros
+    return stats
 
 
 def _failure(job: Job, request: Request) -> Any:

@@ -30,7 +30,7 @@ LATER = ("quantum-function", "qctrl.qaoa.v1")
 
 def submission_of(payload: JobCreationPayload) -> Submission:
     """Check a request to create a job, and read its circuits."""
-    check_offered(payload.session_id, payload.settings, payload.backend)
+    check_offered(payload.settings, payload.backend)
     circuits: Sequence[Circuit] | None = None
     source: str | None = None
     children: list[CircuitObject] = []
@@ -61,6 +61,7 @@ def submission_of(payload: JobCreationPayload) -> Submission:
         metadata=metadata_of(payload.metadata),
         settings=settings_of(payload.settings),
         dry_run=bool(payload.dry_run),
+        session_id=payload.session_id or None,
     )
 
 
@@ -73,13 +74,8 @@ def _unknown_type(type_: str) -> str:
     return f"unknown job type {type_!r}: use {SINGLE}, {MULTI}, {QASM} or {QIR}"
 
 
-def check_offered(session_id: str | None, settings: Settings | None, backend: str | None) -> None:
+def check_offered(settings: Settings | None, backend: str | None) -> None:
     """Refuse what is not emulated yet, rather than to pretend."""
-    if session_id is not None:
-        raise RefusedError(
-            "Ketway has no IonQ sessions yet: leave session_id out, and jobs share the backend",
-            "session_id",
-        )
     mitigation = (settings.error_mitigation if settings else None) or {}
     check_mitigation(mitigation, backend, "settings.error_mitigation")
 

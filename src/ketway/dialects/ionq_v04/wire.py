@@ -99,6 +99,7 @@ class JobObject(msgspec.Struct, kw_only=True):
     shots: int | UnsetType = UNSET
     noise: NoiseObject | UnsetType = UNSET
     failure: FailureObject | UnsetType | None
+    cost_model: str | UnsetType = UNSET
     output: dict[str, Any]
     settings: Settings
     stats: dict[str, Any]
