@@ -129,7 +129,7 @@ def test_every_gate_on_a_pair_is_followed_by_the_pairs_noise() -> None:
     builder.add(Kind.GPI2, (3,), (0.3,))
     builder.add(Kind.H, (3,))
     builder.add(Kind.X, (1,), controls=(35, 20))
-    structure = builder.build().structure
+    structure = builder.circuit().structure
     sites = noise_sites(structure, model)
     wanted = [(3, 8)] * 3 + [(3,)] * 2 + [(20, 35), (1, 20)] * 3
     assert len(sites.tables) == len(wanted)

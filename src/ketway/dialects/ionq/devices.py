@@ -6,12 +6,14 @@ import datetime
 from typing import Any
 
 from ketway.devices.characterization import (
+    KINDS,
     Characterization,
     NoCharacterizationError,
     characterization,
 )
 from ketway.devices.device import Device
 from ketway.devices.history import current, days, find
+from ketway.dialects.ionq.wire import CalibrationsQuery
 from ketway.service.errors import NotFoundError, RefusedError
 
 CALIBRATED = "qpu.forte-1"
@@ -88,16 +90,49 @@ def _from(start: datetime.datetime) -> datetime.date:
     return start.date() + datetime.timedelta(days=1)
 
 
-def calibration(device: Device, now: int) -> dict[str, Any]:
+def moment_of(millis: int | None, name: str) -> datetime.datetime | None:
+    """As v0.3 and cirq-ionq give a time."""
+    if millis is None:
+        return None
+    try:
+        return datetime.datetime.fromtimestamp(millis / 1000, datetime.UTC)
+    except (ValueError, OverflowError, OSError):
+        raise RefusedError(
+            f"{name} must be a time in milliseconds since 1970, such as 1585713600000", name
+        ) from None
+
+
+def calibration(figures: Characterization) -> dict[str, Any]:
     """The figures in the shape of v0.1, which cirq-ionq up to 1.7 asks every later version for
     (cirq_ionq/calibration.py): times with fractional seconds, `mean` where v0.4 says `median`."""
-    figures = newest(device, now)
+    device = figures.device
     return {
         "id": figures.id,
         "target": device.name,
         "date": f"{midnight(figures.day):%Y-%m-%dT%H:%M:%S}.000Z",
         "qubits": device.qubits,
         "connectivity": device.connections,
-        "fidelity": {kind: {"mean": figures.spread(kind).mean} for kind in medians(figures)},
+        "fidelity": {kind: {"mean": figures.spread(kind).mean} for kind in KINDS},
         "timing": timings(figures),
     }
+
+
+def calibrations(device: Device, query: CalibrationsQuery, now: int) -> dict[str, Any]:
+    """A page of them; cirq-ionq asks for the next one until it has enough, or `next` is absent."""
+    page = 1 if query.next is None else _page(query.next)
+    found, left = listed(
+        device,
+        now,
+        page=page,
+        limit=10,
+        start=moment_of(query.start, "start"),
+        end=moment_of(query.end, "end"),
+    )
+    shown: dict[str, Any] = {"calibrations": [calibration(figures) for figures in found]}
+    return shown | ({"next": str(page + 1)} if left else {})
+
+
+def _page(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) < 8):
+        raise RefusedError("next must be what the page before gave as `next`", "next")
+    return int(text)

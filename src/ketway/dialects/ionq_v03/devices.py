@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from ketway.devices.characterization import KINDS, Characterization, Spread
 from ketway.devices.device import Device
 from ketway.dialects.ionq.devices import (
     characterization_id,
     listed,
     midnight,
+    moment_of,
     timings,
 )
 from ketway.dialects.ionq_v03.wire import (
@@ -75,18 +74,7 @@ def characterizations(
         now,
         page=query.page,
         limit=query.limit,
-        start=_moment(query.start, "start"),
-        end=_moment(query.end, "end"),
+        start=moment_of(query.start, "start"),
+        end=moment_of(query.end, "end"),
     )
     return CharacterizationsResponse([characterization(figures) for figures in found], pages)
-
-
-def _moment(millis: int | None, name: str) -> datetime | None:
-    if millis is None:
-        return None
-    try:
-        return datetime.fromtimestamp(millis / 1000, UTC)
-    except (ValueError, OverflowError, OSError):
-        raise RefusedError(
-            f"{name} must be a time in milliseconds since 1970, such as 1585713600000", name
-        ) from None

@@ -13,9 +13,10 @@ from starlette.responses import Response
 
 from ketway.dialects.http import BadBodyError, Call, Dialect, Operation, encoded, reply
 from ketway.dialects.ionq.asking import APART, cursor, ids_of, job_of, key_of, page_size
-from ketway.dialects.ionq.devices import CALIBRATED, calibration, named, newest
+from ketway.dialects.ionq.devices import CALIBRATED, calibration, calibrations, named, newest
 from ketway.dialects.ionq.outcomes import by_circuit, probabilities
 from ketway.dialects.ionq.wire import (
+    CalibrationsQuery,
     JobOperationResponse,
     JobsBulkOperationRequest,
     JobsOperationResponse,
@@ -180,11 +181,10 @@ class Routes:
 
     async def calibration(self, _call: Call) -> Response:
         """Not v0.3's: cirq-ionq 1.5 asks every version for it (ionq_client.py)."""
-        return reply(calibration(self._backends.get(CALIBRATED).device, now()))
+        return reply(calibration(newest(self._backends.get(CALIBRATED).device, now())))
 
-    async def calibrations(self, _call: Call) -> Response:
-        found = calibration(self._backends.get(CALIBRATED).device, now())
-        return reply({"calibrations": [found]})
+    async def calibrations(self, call: Call) -> Response:
+        return reply(calibrations(self._backends.get(CALIBRATED).device, call.query, now()))
 
     # -- the rest -----------------------------------------------------------------------------
 
@@ -246,7 +246,8 @@ class Routes:
             Operation("GET", "/calibrations/current", "GetCurrentCalibration", self.calibration,
                       "Latest figures in the shape of v0.1", answer=dict[str, Any], public=True),
             Operation("GET", "/calibrations", "GetCalibrations", self.calibrations,
-                      "Figures in the shape of v0.1", answer=dict[str, Any], public=True),
+                      "Figures in the shape of v0.1, newest first",
+                      query=CalibrationsQuery, answer=dict[str, Any], public=True),
             Operation("GET", "/api-docs", "GetApiDocs", self.api_docs,
                       "This API as an OpenAPI document", answer=dict[str, Any], public=True),
         )
