@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from ketway.devices.drift import Drift
 from ketway.devices.noise import NoiseModel
 from ketway.devices.snapshot import Snapshot
 
@@ -78,14 +79,10 @@ class Device(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     error_mitigations: tuple[str, ...] = ()
     fidelity: Fidelity | None = None
     timing: Timing | None = None
+    drift: Drift | None = None
+    """How the figures change from day to day; None for a device that has no history."""
     snapshot: Snapshot | None = None
     """Of a calibrated device: what was measured qubit by qubit and gate by gate."""
-
-    @property
-    def characterized(self) -> datetime.date:
-        """The day to show with the figures: of their measurement, or else of our last look."""
-        days = [figures.date for figures in (self.timing, self.fidelity) if figures is not None]
-        return max((day for day in days if day is not None), default=self.checked)
 
     @property
     def connections(self) -> list[tuple[int, int]]:

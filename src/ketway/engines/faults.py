@@ -39,12 +39,20 @@ class Gaps:
 
     def __init__(self, probability: float) -> None:
         self.probability = probability
-        if 0 < probability < 1:
-            survival = np.full(_LONGEST, 1 - probability)
-            chance = 1 - np.cumprod(survival)
+        self._reach, self._known = 0, np.empty(0)
+
+    def _table(self, length: int) -> Floats:
+        """As long as the row, if not `_LONGEST`: a gap that leaves it may be of any length.
+
+        A device whose pairs all have their own rate has hundreds of tables, most for a short row.
+        """
+        wanted = min(_LONGEST, 1 << length.bit_length())  # more than the length
+        if self._reach < wanted:
+            chance = 1 - np.cumprod(np.full(wanted, 1 - self.probability))
             # The table ends where a gap that long is less likely than a 64-bit word can say.
             chance = chance[: int(np.searchsorted(chance, 1 - 2**-53)) + 1]
-            self._table = np.minimum(chance, 1 - 2**-53) * 2.0**53
+            self._reach, self._known = wanted, np.minimum(chance, 1 - 2**-53) * 2.0**53
+        return self._known
 
     def places(self, source: np.random.Philox, length: int) -> NDArray[np.int64]:
         """Ascending places below `length`, each hit with the probability."""
@@ -52,14 +60,15 @@ class Gaps:
             return np.empty(0, dtype=np.int64)
         if self.probability >= 1:
             return np.arange(length, dtype=np.int64)
-        longest = len(self._table)
+        table = self._table(length)
+        longest = len(table)
         pieces: list[NDArray[np.int64]] = []
         at = -1
         while at < length:
             rest = length - at
-            wanted = int(rest * max(self.probability, 1 / longest) * 1.05) + 16
+            wanted = int(rest * max(self.probability, 1 / _LONGEST) * 1.05) + 16
             draws = (source.random_raw(wanted) >> np.uint64(11)).astype(np.float64)
-            gaps = np.searchsorted(self._table, draws, side="right")
+            gaps = np.searchsorted(table, draws, side="right")
             places = at + np.cumsum(np.minimum(gaps + 1, longest))
             at = int(places[-1])
             pieces.append(places[gaps < longest])
@@ -69,7 +78,7 @@ class Gaps:
 
 @lru_cache(maxsize=16)
 def gaps_of(probability: float) -> Gaps:
-    """The table is half a megabyte, and a program has few rates."""
+    """The table is half a megabyte if the row is long."""
     return Gaps(probability)
 
 

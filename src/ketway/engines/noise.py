@@ -122,9 +122,13 @@ class Misreading(NamedTuple):
 
 def misreading(noise: NoiseModel, qubit: int) -> Misreading:
     """How a qubit is misread: by its own figures, those of all qubits, or the plain one."""
-    entry = _Figures(noise).of_qubit(qubit, "misread")
+    return _misreading(_Figures(noise), noise.readout, qubit)
+
+
+def _misreading(known: _Figures, plain: float, qubit: int) -> Misreading:
+    entry = known.of_qubit(qubit, "misread")
     if entry is None:
-        return Misreading(noise.readout, noise.readout)
+        return Misreading(plain, plain)
     return Misreading(entry.p01 or 0.0, entry.p10 or 0.0)
 
 
@@ -132,7 +136,8 @@ def misreadings(noise: NoiseModel, qubits: tuple[int, ...]) -> Floats:
     """Shape (qubits, 2): `misreading` of many."""
     if not noise.qubits:
         return np.full((len(qubits), 2), noise.readout)
-    found = {qubit: misreading(noise, qubit) for qubit in set(qubits)}
+    known = _Figures(noise)  # of a device, which may have an entry for each pair of its qubits
+    found = {qubit: _misreading(known, noise.readout, qubit) for qubit in set(qubits)}
     return np.array([found[qubit] for qubit in qubits]).reshape(-1, 2)
 
 

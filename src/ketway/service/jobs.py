@@ -436,7 +436,10 @@ class Jobs:
                 source=_source(job.format),
             )
         catalogue = self._catalogue_of(job)
-        noise = noise_of(catalogue, catalogue.device(job.backend), job.noise)
+        noise = noise_of(catalogue, catalogue.device(job.backend), job.noise, job.characterization)
+        if noise is not None and not job.debias:
+            # Circuits lie on the first qubits. What strikes others need not travel.
+            noise = noise.on(range(job.qubits))
         return Work(
             job_id=job.id,
             attempt=claim.attempt,
@@ -468,7 +471,7 @@ class Jobs:
             machine=self.machine,
             dry=job.dry_run,
             seed=job.seed,
-            noise=noise_of(catalogue, device, job.noise),
+            noise=noise_of(catalogue, device, job.noise, job.characterization),
             threads=threads,
         )
 

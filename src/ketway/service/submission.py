@@ -16,9 +16,12 @@ from ketway.circuits.charging import charged
 from ketway.circuits.circuit import Circuit, Program, Structure, kind_table
 from ketway.circuits.gates import GATES, Kind
 from ketway.circuits.ionq import too_many_controls
+from ketway.devices.characterization import NoCharacterizationError
 from ketway.devices.device import Device, Vendor
+from ketway.devices.history import current, find
 from ketway.devices.loading import Catalogue, UnknownNameError
 from ketway.devices.noise import NoiseModel
+from ketway.devices.own_noise import own_noise
 from ketway.devices.price import Load
 from ketway.engines.parts import parts_of
 from ketway.engines.planner import Machine, divided, plan
@@ -74,6 +77,8 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
     max_seconds: float | None = None
     dry_run: bool = False
     session_id: str | None = None
+    characterization: str | None = None
+    """By which figures of its device to run it; None for those of now."""
     debias: bool | None = None
     """Whether to run it as variants, whose errors differ; None for what its device does unasked."""
 
@@ -89,8 +94,16 @@ class Prepared(msgspec.Struct, frozen=True):
         return self.family[0]
 
 
-def noise_of(catalogue: Catalogue, device: Device, noise: Noise | None) -> NoiseModel | None:
-    """The model that will be applied; None for an ideal run."""
+def noise_of(
+    catalogue: Catalogue, device: Device, noise: Noise | None, characterization: str | None
+) -> NoiseModel | None:
+    """The model that will be applied; None for an ideal run. A device that is characterized has the
+    noise of that day."""
+    if characterization is not None:
+        try:
+            return own_noise(device, characterization)
+        except NoCharacterizationError as error:
+            raise FailedError(Failure(Code.INVALID_INPUT, f"{error}.")) from None
     name = noise.model if noise is not None else device.noise
     if name is None:
         return None
@@ -121,9 +134,10 @@ def plan_submission(
 ) -> Planned:
     """The plan alone. `program` is what was read of a submission that is a text."""
     device = check(submission, catalogue)
+    submission = _characterized(submission, device, now())
     if program is None:
         assert submission.circuits is not None, "a text is read before it is planned"
-        noise = noise_of(catalogue, device, submission.noise)
+        noise = noise_of(catalogue, device, submission.noise, submission.characterization)
         program = divided(Program.of(submission.circuits), noise)
     parts: list[PlanPart] = []
     failure: Failure | None = None
@@ -152,9 +166,11 @@ def prepare(
     """Check and plan; may take a while for large jobs, so call it off the event loop then. `at` is
     when it was submitted: now, if nothing is said."""
     device = check(submission, catalogue)
+    at = now() if at is None else at
+    submission = _characterized(submission, device, at)
     program = None
     if submission.circuits is not None:
-        noise = noise_of(catalogue, device, submission.noise)
+        noise = noise_of(catalogue, device, submission.noise, submission.characterization)
         program = divided(Program.of(submission.circuits), noise)
     parts: list[PlanPart] | None = None
     failure: Failure | None = None
@@ -167,7 +183,6 @@ def prepare(
                 failure = msgspec.structs.replace(failure, circuit=None)
     # A simulator runs a dry run like any other: there is nothing that it would save.
     dry = submission.dry_run and device.kind == "qpu"
-    at = now() if at is None else at
     debias = _debiases(submission, device, program)
     family = _family(submission, principal, program, parts, failure, at, dry=dry, debias=debias)
     family[0] = priced(family[0], catalogue)
@@ -214,6 +229,18 @@ def _device(submission: Submission, catalogue: Catalogue) -> Device:
     except UnknownNameError as error:
         raise RefusedError(str(error), "noise.model") from None
     return device
+
+
+def _characterized(submission: Submission, device: Device, at: int) -> Submission:
+    """With the figures by which it will run: now, and whenever it is run again."""
+    if submission.characterization is not None:
+        try:
+            find(device, submission.characterization, at)
+        except NoCharacterizationError as error:
+            raise RefusedError(f"{error}", "characterization_id") from None
+        return submission
+    found = current(device, at)
+    return msgspec.structs.replace(submission, characterization=None if found is None else found.id)
 
 
 def _debiases(submission: Submission, device: Device, program: Program | None) -> bool:
@@ -273,7 +300,7 @@ def plan_program(
     machine: Machine,
 ) -> list[PlanPart]:
     """How each batch will be run; raises `FailedError` for what cannot be done here."""
-    noise = noise_of(catalogue, device, submission.noise)
+    noise = noise_of(catalogue, device, submission.noise, submission.characterization)
     limits = _Limits.of(catalogue, device, submission.noise)
     firsts = _first_circuits(program)
     plans = []
@@ -408,6 +435,7 @@ def _family(
         shots=submission.shots,
         seed=_seeds.getrandbits(63) if seed is None else seed,
         debias=debias,
+        characterization=submission.characterization,
         noise=submission.noise,
         dry_run=submission.dry_run,
         session_id=submission.session_id,

@@ -201,5 +201,8 @@ def test_calibrations(service: cirq_ionq.Service) -> None:
     assert current.num_qubits() == 36
     assert isinstance(current.calibration_time(), datetime.datetime)
     assert 0.98 < current.fidelities()["2q"]["mean"] < 1
-    (listed,) = service.list_calibrations()
-    assert listed.fidelities() == current.fidelities()
+    newest, *older = service.list_calibrations(limit=12)
+    assert newest.fidelities() == current.fidelities()
+    assert len(older) == 11
+    times = [found.calibration_time() for found in (newest, *older)]
+    assert times == sorted(set(times), reverse=True)

@@ -313,8 +313,17 @@ def test_calibrations(service: cirq_ionq.Service) -> None:
     listed = service.list_calibrations(
         start=datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC), limit=2, batch_size=1
     )
-    assert 1 <= len(listed) <= 2
+    assert len(listed) == 2
     assert listed[0].num_qubits() > 0
+
+
+def test_calibrations_of_months(service: cirq_ionq.Service) -> None:
+    """A new one every day, and cirq-ionq asks page after page for them."""
+    first = datetime.datetime(2026, 3, 1, tzinfo=datetime.UTC)
+    listed = service.list_calibrations(start=first, end=first + datetime.timedelta(days=61))
+    times = [found.calibration_time(datetime.UTC) for found in listed]
+    assert times == [first + datetime.timedelta(days=k) for k in range(61, -1, -1)]
+    assert len({str(found.fidelities()) for found in listed}) == 62
 
 
 def test_api_key_in_the_environment(api: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -124,6 +124,31 @@ def test_characterizations(client: Any) -> None:
         get_characterization.sync(backend="qpu.forte-1", uuid=uuid.uuid4(), client=client)
 
 
+def test_characterizations_of_months(client: Any) -> None:
+    """A new one every day; `pages` says how many remain, and any day is found by its id."""
+    found: list[Any] = []
+    page = 1
+    while True:
+        answer = get_characterizations_for_backend.sync(
+            backend="qpu.forte-1", client=client, start="2026-02-01", end="2026-04-30", page=page
+        )
+        found += answer.characterizations
+        if not answer.pages:
+            break
+        page += 1
+    assert page == 9
+    last = datetime.date(2026, 4, 30)
+    days = [str(last - datetime.timedelta(days=k)) for k in range(89)]
+    assert [one.date[:10] for one in found] == days
+    assert len({one.id for one in found}) == 89
+    assert len({one.fidelity.spam.median for one in found}) > 60
+    assert all(one.fidelity.spam.stderr > 0 for one in found)
+    old = get_characterization.sync(backend="qpu.forte-1", uuid=found[-1].id, client=client)
+    assert old.to_dict() == found[-1].to_dict()
+    current = get_backend.sync(backend="qpu.forte-1", client=client).characterization_id
+    assert get_characterization.sync(backend="qpu.forte-1", uuid=current, client=client)
+
+
 def test_listing_pages(client: Any) -> None:
     """More jobs than a page holds; each once, on the last page no cursor."""
     mine = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import time
 import uuid
 from collections import Counter
@@ -378,7 +379,18 @@ def test_calibration(provider: IonQProvider) -> None:
     assert len(calibration.connectivity) == 36 * 35 // 2
     assert calibration.date.tzinfo is not None
     assert uuid.UUID(calibration.id)
+    age = datetime.datetime.now(datetime.UTC) - calibration.date
+    assert datetime.timedelta() <= age < datetime.timedelta(days=1, minutes=5)
     assert provider.get_backend("ionq_simulator").calibration() is None
+
+
+def test_calibrations_of_days(provider: IonQProvider) -> None:
+    backend = provider.get_backend("ionq_qpu.aria-1")
+    found = backend.client.get_calibration_data("qpu.aria-1", limit=7)
+    days = [calibration.date for calibration in found]
+    assert days == [days[0] - datetime.timedelta(days=k) for k in range(7)]
+    assert len({calibration.median_spam_fidelity for calibration in found}) > 1
+    assert backend.calibration().id == found[0].id
 
 
 def test_dry_run_on_a_qpu_completes_without_results(provider: IonQProvider) -> None:

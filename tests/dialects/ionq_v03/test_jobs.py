@@ -318,16 +318,6 @@ def test_backends(client: Client) -> None:
     verbose = {entry["backend"]: entry for entry in get(client, "/backends?status=verbose")}
     for name, entry in verbose.items():
         assert entry["status"] == ("running" if found[name]["status"] == "available" else "offline")
-    url = found["qpu.aria-1"]["characterization_url"]
-    figures = get(client, url)
-    assert (figures["backend"], figures["qubits"]) == ("qpu.aria-1", 25)
-    assert get(client, "/characterizations/backends/qpu.aria-1/current") == figures
-    listed = get(client, "/characterizations/backends/qpu.aria-1")
-    assert listed == {"characterizations": [figures], "pages": 0}
-    after = (figures["date"] + 2 * 86_400) * 1000
-    none = get(client, f"/characterizations/backends/qpu.aria-1?start={after}")
-    assert none["characterizations"] == []
-    get(client, "/characterizations/backends/simulator/current", 404)
 
 
 def test_the_report_of_an_organization(client: Client) -> None:

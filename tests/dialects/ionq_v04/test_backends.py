@@ -32,36 +32,9 @@ def test_backends_need_no_key(client: Client) -> None:
     client.headers.clear()
     get(client, "/backends")
     get(client, "/backends/simulator")
+    newest = get(client, "/backends/qpu.forte-1")["characterization_id"]
     get(client, "/backends/qpu.forte-1/characterizations")
-
-
-def test_the_figures_of_a_device(client: Client) -> None:
-    page = get(client, "/backends/qpu.forte-1/characterizations")
-    assert page["pages"] == 0
-    (found,) = page["characterizations"]
-    backend = get(client, "/backends/qpu.forte-1")
-    assert backend["characterization_id"] == found["id"] == str(uuid.UUID(found["id"]))
-    assert found["qubits"] == backend["qubits"]
-    pairs = found["connectivity"]
-    assert len(pairs) == found["qubits"] * (found["qubits"] - 1) // 2
-    assert all(0 < found["fidelity"][kind]["median"] <= 1 for kind in ("spam", "1q", "2q"))
-    assert get(client, f"/backends/qpu.forte-1/characterizations/{found['id']}") == found
-    day = found["date"][:10]
-    for query, count in (("start=1999-01-01", 1), ("start=2999-01-01", 0), (f"end={day}", 1),
-                         ("end=1999-01-01", 0), ("page=2", 0), ("limit=1", 1)):  # fmt: skip
-        page = get(client, f"/backends/qpu.forte-1/characterizations?{query}")
-        assert len(page["characterizations"]) == count, query
-    for query in ("limit=0", "limit=11", "page=0", "start=yesterday", "limit=x"):
-        get(client, f"/backends/qpu.forte-1/characterizations?{query}", 400)
-    assert get(client, "/backends/simulator/characterizations")["characterizations"] == []
-
-
-def test_calibrations_are_as_cirq_reads_them(client: Client) -> None:
-    current = get(client, "/calibrations/current")
-    assert get(client, "/calibrations") == {"calibrations": [current]}
-    assert current["target"] == "qpu.forte-1"
-    assert "mean" in current["fidelity"]["2q"]
-    assert "." in current["date"]
+    get(client, f"/backends/qpu.forte-1/characterizations/{newest}")
 
 
 def test_whoami(client: Client) -> None:

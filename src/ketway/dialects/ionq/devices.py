@@ -2,36 +2,50 @@
 
 from __future__ import annotations
 
-import uuid
-from datetime import UTC, date, datetime, time
+import datetime
 from typing import Any
 
+from ketway.devices.characterization import (
+    KINDS,
+    Characterization,
+    NoCharacterizationError,
+    characterization,
+)
 from ketway.devices.device import Device
+from ketway.devices.history import current, days, find
+from ketway.dialects.ionq.wire import CalibrationsQuery
 from ketway.service.errors import NotFoundError, RefusedError
 
 CALIBRATED = "qpu.forte-1"
 """The device whose figures cirq-ionq gets where it does not name one."""
 
-_NAMESPACE = uuid.UUID("0c1f7a3e-37c6-5d0b-9f43-646576696365")
+
+def characterization_id(device: Device, now: int) -> str | None:
+    figures = current(device, now)
+    return None if figures is None else figures.id
 
 
-def characterization_id(device: Device) -> str | None:
-    if device.fidelity is None or device.timing is None:
-        return None
-    return str(uuid.uuid5(_NAMESPACE, f"{device.name}/{device.characterized}"))
+def newest(device: Device, now: int) -> Characterization:
+    figures = current(device, now)
+    if figures is None:
+        raise NotFoundError(f"There is no characterization of {device.name}.")
+    return figures
 
 
-def fidelities(device: Device) -> dict[str, float]:
-    """Medians; of a device that has been characterized."""
-    assert device.fidelity is not None
-    found = device.fidelity
-    return {"spam": found.spam, "1q": found.one_qubit, "2q": found.two_qubit}
+def named(device: Device, id_: str, now: int) -> Characterization:
+    try:
+        return find(device, id_, now)
+    except NoCharacterizationError as error:
+        raise NotFoundError(f"{error}.") from None
 
 
-def timings(device: Device) -> dict[str, float]:
-    """In seconds; of a device that has been characterized."""
-    assert device.timing is not None
-    found = device.timing
+def medians(figures: Characterization) -> dict[str, float]:
+    return {"spam": figures.spam, "1q": figures.one_qubit, "2q": figures.two_qubit}
+
+
+def timings(figures: Characterization) -> dict[str, float]:
+    """In seconds."""
+    found = figures.timing
     return {
         "readout": found.readout,
         "reset": found.reset,
@@ -42,37 +56,83 @@ def timings(device: Device) -> dict[str, float]:
     }
 
 
-def midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), UTC)
+def midnight(day: datetime.date) -> datetime.datetime:
+    """When the figures of a day are said to have been measured, as IonQ says it."""
+    return datetime.datetime.combine(day, datetime.time(), datetime.UTC)
 
 
-def listed(device: Device, *, page: int, limit: int, start: date | None, end: date | None) -> bool:
-    """Whether its characterization, of which there is one, is on the page that was asked for."""
+def listed(
+    device: Device,
+    now: int,
+    *,
+    page: int,
+    limit: int,
+    start: datetime.datetime | None,
+    end: datetime.datetime | None,
+) -> tuple[list[Characterization], int]:
+    """A page of those measured from `start` to `end`, newest first, and how many pages remain."""
     if not 1 <= limit <= 10:
         raise RefusedError(f"limit must be from 1 to 10, not {limit}", "limit")
     if page < 1:
         raise RefusedError(f"page must be 1 or more, not {page}", "page")
-    day = device.characterized
-    return (
-        characterization_id(device) is not None
-        and page == 1
-        and (start is None or day >= start)
-        and (end is None or day <= end)
-    )
+    first = None if start is None else _from(start)
+    found = days(device, now, first, None if end is None else end.date())
+    before = (page - 1) * limit
+    left = max(0, len(found) - before - limit)
+    some = [characterization(device, day) for day in found[before : before + limit]]
+    return some, -(-left // limit)
 
 
-def calibration(device: Device) -> dict[str, Any]:
+def _from(start: datetime.datetime) -> datetime.date:
+    """The first day whose midnight is not before that."""
+    if start == midnight(start.date()) or start.date() == datetime.date.max:
+        return start.date()
+    return start.date() + datetime.timedelta(days=1)
+
+
+def moment_of(millis: int | None, name: str) -> datetime.datetime | None:
+    """As v0.3 and cirq-ionq give a time."""
+    if millis is None:
+        return None
+    try:
+        return datetime.datetime.fromtimestamp(millis / 1000, datetime.UTC)
+    except (ValueError, OverflowError, OSError):
+        raise RefusedError(
+            f"{name} must be a time in milliseconds since 1970, such as 1585713600000", name
+        ) from None
+
+
+def calibration(figures: Characterization) -> dict[str, Any]:
     """The figures in the shape of v0.1, which cirq-ionq up to 1.7 asks every later version for
     (cirq_ionq/calibration.py): times with fractional seconds, `mean` where v0.4 says `median`."""
-    id_ = characterization_id(device)
-    if id_ is None:
-        raise NotFoundError(f"There is no calibration of {device.name}.")
+    device = figures.device
     return {
-        "id": id_,
+        "id": figures.id,
         "target": device.name,
-        "date": f"{midnight(device.characterized):%Y-%m-%dT%H:%M:%S}.000Z",
+        "date": f"{midnight(figures.day):%Y-%m-%dT%H:%M:%S}.000Z",
         "qubits": device.qubits,
         "connectivity": device.connections,
-        "fidelity": {name: {"mean": value} for name, value in fidelities(device).items()},
-        "timing": timings(device),
+        "fidelity": {kind: {"mean": figures.spread(kind).mean} for kind in KINDS},
+        "timing": timings(figures),
     }
+
+
+def calibrations(device: Device, query: CalibrationsQuery, now: int) -> dict[str, Any]:
+    """A page of them; cirq-ionq asks for the next one until it has enough, or `next` is absent."""
+    page = 1 if query.next is None else _page(query.next)
+    found, left = listed(
+        device,
+        now,
+        page=page,
+        limit=10,
+        start=moment_of(query.start, "start"),
+        end=moment_of(query.end, "end"),
+    )
+    shown: dict[str, Any] = {"calibrations": [calibration(figures) for figures in found]}
+    return shown | ({"next": str(page + 1)} if left else {})
+
+
+def _page(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) < 8):
+        raise RefusedError("next must be what the page before gave as `next`", "next")
+    return int(text)

@@ -41,3 +41,11 @@ class JobOperationResponse(msgspec.Struct):
 class JobsOperationResponse(msgspec.Struct):
     ids: list[str]
     status: str
+
+
+class CalibrationsQuery(msgspec.Struct):
+    """Of `/calibrations`, which cirq-ionq asks for; its limit comes in the body."""
+
+    start: int | None = None
+    end: int | None = None
+    next: str | None = None

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
-
+from ketway.devices.characterization import KINDS, Characterization, Spread
 from ketway.devices.device import Device
 from ketway.dialects.ionq.devices import (
     characterization_id,
-    fidelities,
     listed,
     midnight,
+    moment_of,
     timings,
 )
 from ketway.dialects.ionq_v03.wire import (
     BackendObject,
     BackendsQuery,
-    Characterization,
+    CharacterizationObject,
     CharacterizationsQuery,
     CharacterizationsResponse,
     seconds,
 )
 from ketway.service.backends import Backend
-from ketway.service.errors import NotFoundError, RefusedError
+from ketway.service.errors import RefusedError
 
 _VERBOSE = {"available": "running"}
 """With `status=verbose`; everything else is `offline` then, and `unavailable` without."""
@@ -29,7 +28,7 @@ _VERBOSE = {"available": "running"}
 
 def backend_object(backend: Backend, now: int, query: BackendsQuery) -> BackendObject:
     device = backend.device
-    id_ = characterization_id(device)
+    id_ = characterization_id(device, now)
     if query.status not in (None, "verbose"):
         raise RefusedError("status may only be verbose", "status")
     available = device.status == "available"
@@ -50,37 +49,32 @@ def backend_object(backend: Backend, now: int, query: BackendsQuery) -> BackendO
     )
 
 
-def characterization(device: Device) -> Characterization:
-    """The catalogue has one figure of each kind. Where v0.3 wants a mean as well, it is that."""
-    id_ = characterization_id(device)
-    if id_ is None:
-        raise NotFoundError(f"There is no characterization of {device.name}.")
-    return Characterization(
-        id=id_,
+def characterization(figures: Characterization) -> CharacterizationObject:
+    device = figures.device
+    return CharacterizationObject(
+        id=figures.id,
         backend=device.name,
-        date=int(midnight(device.characterized).timestamp()),
+        date=int(midnight(figures.day).timestamp()),
         qubits=device.qubits,
         connectivity=device.connections,
-        fidelity={
-            name: {"mean": value, "median": value} for name, value in fidelities(device).items()
-        },
-        timing=timings(device),
+        fidelity={kind: _fidelity(figures.spread(kind)) for kind in KINDS},
+        timing=timings(figures),
     )
 
 
-def characterizations(device: Device, query: CharacterizationsQuery) -> CharacterizationsResponse:
-    start, end = _day(query.start, "start"), _day(query.end, "end")
-    if not listed(device, page=query.page, limit=query.limit, start=start, end=end):
-        return CharacterizationsResponse([], 0)
-    return CharacterizationsResponse([characterization(device)], 0)
+def _fidelity(found: Spread) -> dict[str, float]:
+    return {"mean": found.mean, "median": found.median, "stderr": found.stderr}
 
 
-def _day(millis: int | None, name: str) -> date | None:
-    if millis is None:
-        return None
-    try:
-        return datetime.fromtimestamp(millis / 1000, UTC).date()
-    except (ValueError, OverflowError, OSError):
-        raise RefusedError(
-            f"{name} must be a time in milliseconds since 1970, such as 1585713600000", name
-        ) from None
+def characterizations(
+    device: Device, query: CharacterizationsQuery, now: int
+) -> CharacterizationsResponse:
+    found, pages = listed(
+        device,
+        now,
+        page=query.page,
+        limit=query.limit,
+        start=moment_of(query.start, "start"),
+        end=moment_of(query.end, "end"),
+    )
+    return CharacterizationsResponse([characterization(figures) for figures in found], pages)

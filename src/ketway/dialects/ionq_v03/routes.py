@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,10 +13,11 @@ from starlette.responses import Response
 
 from ketway.dialects.http import BadBodyError, Call, Dialect, Operation, encoded, reply
 from ketway.dialects.ionq.asking import APART, cursor, ids_of, job_of, key_of, page_size
-from ketway.dialects.ionq.devices import CALIBRATED, calibration, characterization_id
+from ketway.dialects.ionq.devices import CALIBRATED, calibration, calibrations, named, newest
 from ketway.dialects.ionq.mitigation import aggregation_of
 from ketway.dialects.ionq.outcomes import by_circuit, probabilities
 from ketway.dialects.ionq.wire import (
+    CalibrationsQuery,
     JobOperationResponse,
     JobsBulkOperationRequest,
     JobsOperationResponse,
@@ -25,7 +27,7 @@ from ketway.dialects.ionq_v03.submitting import submission_of
 from ketway.dialects.ionq_v03.wire import (
     BackendObject,
     BackendsQuery,
-    Characterization,
+    CharacterizationObject,
     CharacterizationsQuery,
     CharacterizationsResponse,
     CreateJob,
@@ -166,26 +168,26 @@ class Routes:
 
     async def characterizations(self, call: Call) -> Response:
         device = self._backends.get(call.path("backend"), "ionq").device
-        return reply(devices.characterizations(device, call.query))
+        return reply(devices.characterizations(device, call.query, now()))
 
     async def current(self, call: Call) -> Response:
         device = self._backends.get(call.path("backend"), "ionq").device
-        return reply(devices.characterization(device))
+        return reply(devices.characterization(newest(device, now())))
 
     async def characterization(self, call: Call) -> Response:
+        """Of any device: a few digests tell whose it is."""
         wanted = call.path("UUID")
         for backend in self._backends.list("ionq"):
-            if characterization_id(backend.device) == wanted.lower():
-                return reply(devices.characterization(backend.device))
+            with suppress(NotFoundError):
+                return reply(devices.characterization(named(backend.device, wanted, now())))
         raise NotFoundError(f"There is no characterization {wanted[:80]}.")
 
     async def calibration(self, _call: Call) -> Response:
         """Not v0.3's: cirq-ionq 1.5 asks every version for it (ionq_client.py)."""
-        return reply(calibration(self._backends.get(CALIBRATED).device))
+        return reply(calibration(newest(self._backends.get(CALIBRATED).device, now())))
 
-    async def calibrations(self, _call: Call) -> Response:
-        found = calibration(self._backends.get(CALIBRATED).device)
-        return reply({"calibrations": [found]})
+    async def calibrations(self, call: Call) -> Response:
+        return reply(calibrations(self._backends.get(CALIBRATED).device, call.query, now()))
 
     # -- the rest -----------------------------------------------------------------------------
 
@@ -237,17 +239,18 @@ class Routes:
                       query=CharacterizationsQuery, answer=CharacterizationsResponse, public=True),
             Operation("GET", figures + "/current", "getCharacterizationsCurrentForBackend",
                       self.current, "The newest figures of a backend",
-                      answer=Characterization, public=True),
+                      answer=CharacterizationObject, public=True),
             Operation("GET", "/characterizations/{UUID}", "getCharacterization",
                       self.characterization, "Figures measured on one day",
-                      answer=Characterization, public=True),
+                      answer=CharacterizationObject, public=True),
             Operation("GET", "/report/organizations/{org_id}", "getOrganizationReport",
                       self.report, "What members and backends ran",
                       query=ReportQuery, answer=Report),
             Operation("GET", "/calibrations/current", "GetCurrentCalibration", self.calibration,
                       "Latest figures in the shape of v0.1", answer=dict[str, Any], public=True),
             Operation("GET", "/calibrations", "GetCalibrations", self.calibrations,
-                      "Figures in the shape of v0.1", answer=dict[str, Any], public=True),
+                      "Figures in the shape of v0.1, newest first",
+                      query=CalibrationsQuery, answer=dict[str, Any], public=True),
             Operation("GET", "/api-docs", "GetApiDocs", self.api_docs,
                       "This API as an OpenAPI document", answer=dict[str, Any], public=True),
         )

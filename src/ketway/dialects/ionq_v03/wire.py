@@ -147,7 +147,7 @@ class CharacterizationsQuery(msgspec.Struct):
     page: int = 1
 
 
-class Characterization(msgspec.Struct, kw_only=True):
+class CharacterizationObject(msgspec.Struct, kw_only=True):
     id: str
     backend: str
     date: int
@@ -158,7 +158,7 @@ class Characterization(msgspec.Struct, kw_only=True):
 
 
 class CharacterizationsResponse(msgspec.Struct):
-    characterizations: list[Characterization]
+    characterizations: list[CharacterizationObject]
     pages: int
 
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, datetime
 
+from ketway.devices.characterization import Characterization
 from ketway.devices.device import Device
 from ketway.dialects.ionq.devices import (
     characterization_id,
-    fidelities,
     listed,
+    medians,
     midnight,
     timings,
 )
 from ketway.dialects.ionq_v04.wire import (
     BackendObject,
-    Characterization,
+    CharacterizationObject,
     CharacterizationsQuery,
     CharacterizationsResponse,
     iso,
@@ -33,7 +34,7 @@ def backend_object(backend: Backend, now: int) -> BackendObject:
         last_updated=iso(now) or "",
         degraded=False,
         has_access=True,
-        characterization_id=characterization_id(device),
+        characterization_id=characterization_id(device, now),
         location=device.location,
         supported_gates=list(device.qis_gates),
         supported_native_gates=list(device.native_gates),
@@ -42,34 +43,43 @@ def backend_object(backend: Backend, now: int) -> BackendObject:
     )
 
 
-def characterization(device: Device) -> Characterization | None:
-    """The figures of the catalogue, as measured on the day that their source gives."""
-    id_ = characterization_id(device)
-    if id_ is None:
-        return None
-    return Characterization(
-        id=id_,
+def characterization(figures: Characterization) -> CharacterizationObject:
+    """Medians, as IonQ gives them; of SPAM, which alone may have one, the standard error too."""
+    device = figures.device
+    fidelity: dict[str, dict[str, float]]
+    fidelity = {kind: {"median": value} for kind, value in medians(figures).items()}
+    fidelity["spam"]["stderr"] = figures.spread("spam").stderr
+    return CharacterizationObject(
+        id=figures.id,
         backend=device.name,
-        date=iso(int(midnight(device.characterized).timestamp() * 1e6)) or "",
+        date=iso(int(midnight(figures.day).timestamp()) * 1_000_000) or "",
         qubits=device.qubits,
         connectivity=device.connections,
-        fidelity={name: {"median": value} for name, value in fidelities(device).items()},
-        timing=timings(device),
+        fidelity=fidelity,
+        timing=timings(figures),
     )
 
 
-def characterizations(device: Device, query: CharacterizationsQuery) -> CharacterizationsResponse:
-    start, end = _day(query.start, "start"), _day(query.end, "end")
-    if not listed(device, page=query.page, limit=query.limit, start=start, end=end):
-        return CharacterizationsResponse([], 0)
-    found = characterization(device)
-    return CharacterizationsResponse([] if found is None else [found], 0)
+def characterizations(
+    device: Device, query: CharacterizationsQuery, now: int
+) -> CharacterizationsResponse:
+    found, pages = listed(
+        device,
+        now,
+        page=query.page,
+        limit=query.limit,
+        start=_moment(query.start, "start"),
+        end=_moment(query.end, "end"),
+    )
+    return CharacterizationsResponse([characterization(figures) for figures in found], pages)
 
 
-def _day(text: str | None, name: str) -> date | None:
+def _moment(text: str | None, name: str) -> datetime | None:
+    """A date is its midnight; a time without a zone is in UTC."""
     if text is None:
         return None
     try:
-        return datetime.fromisoformat(text).date()
-    except ValueError:
+        moment = datetime.fromisoformat(text)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise RefusedError(f"{name} must be a date such as 2025-12-31", name) from None

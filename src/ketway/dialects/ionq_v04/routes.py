@@ -12,13 +12,14 @@ from starlette.responses import Response
 from ketway.dialects.http import Call, Dialect, Operation, encoded, reply
 from ketway.dialects.ionq import errors
 from ketway.dialects.ionq.asking import APART, cursor, ids_of, job_of, key_of, page_size
-from ketway.dialects.ionq.devices import CALIBRATED, calibration
+from ketway.dialects.ionq.devices import CALIBRATED, calibration, calibrations, named, newest
 from ketway.dialects.ionq.mitigation import aggregation_of
 from ketway.dialects.ionq.outcomes import by_circuit
 from ketway.dialects.ionq.reading import metadata_of, noise_of, shots_of
 from ketway.dialects.ionq.settings import Settings, kept_of
 from ketway.dialects.ionq.showing import from_cirq
 from ketway.dialects.ionq.wire import (
+    CalibrationsQuery,
     JobOperationResponse,
     JobsBulkOperationRequest,
     JobsOperationResponse,
@@ -33,7 +34,7 @@ from ketway.dialects.ionq_v04.submitting import (
 )
 from ketway.dialects.ionq_v04.wire import (
     BackendObject,
-    Characterization,
+    CharacterizationObject,
     CharacterizationsQuery,
     CharacterizationsResponse,
     CloneJobPayload,
@@ -273,21 +274,17 @@ class Routes:
 
     async def characterizations(self, call: Call) -> Response:
         device = self._backends.get(call.path("backend"), "ionq").device
-        return reply(devices.characterizations(device, call.query))
+        return reply(devices.characterizations(device, call.query, now()))
 
     async def characterization(self, call: Call) -> Response:
         device = self._backends.get(call.path("backend"), "ionq").device
-        found = devices.characterization(device)
-        if found is None or found.id != call.path("UUID"):
-            raise NotFoundError(f"{device.name} has no characterization {call.path('UUID')}.")
-        return reply(found)
+        return reply(devices.characterization(named(device, call.path("UUID"), now())))
 
     async def calibration(self, _call: Call) -> Response:
-        return reply(calibration(self._backends.get(CALIBRATED).device))
+        return reply(calibration(newest(self._backends.get(CALIBRATED).device, now())))
 
-    async def calibrations(self, _call: Call) -> Response:
-        found = calibration(self._backends.get(CALIBRATED).device)
-        return reply({"calibrations": [found]})
+    async def calibrations(self, call: Call) -> Response:
+        return reply(calibrations(self._backends.get(CALIBRATED).device, call.query, now()))
 
     # -- the rest -----------------------------------------------------------------------------
 
@@ -328,7 +325,7 @@ class Routes:
                       "Figures measured on a backend, newest first",
                       query=CharacterizationsQuery, answer=CharacterizationsResponse, public=True),
             Operation("GET", figures + "/{UUID}", "getCharacterization", self.characterization,
-                      "Figures measured on one day", answer=Characterization, public=True),
+                      "Figures measured on one day", answer=CharacterizationObject, public=True),
             Operation("POST", "/jobs", "CreateJob", self.create, "Create a job",
                       body=JobCreationPayload, answer=JobCreationResponse, status=201),
             Operation("GET", "/jobs", "GetJobs", self.list, "List jobs",
@@ -374,7 +371,8 @@ class Routes:
             Operation("GET", "/calibrations/current", "GetCurrentCalibration", self.calibration,
                       "Latest figures in the shape of v0.1", answer=dict[str, Any], public=True),
             Operation("GET", "/calibrations", "GetCalibrations", self.calibrations,
-                      "Figures in the shape of v0.1", answer=dict[str, Any], public=True),
+                      "Figures in the shape of v0.1, newest first",
+                      query=CalibrationsQuery, answer=dict[str, Any], public=True),
             Operation("GET", "/api-docs", "GetApiDocs", self.api_docs,
                       "This API as an OpenAPI document", answer=dict[str, Any], public=True),
         )
@@ -434,6 +432,8 @@ def _changed(body: CloneJobPayload, job: Job) -> dict[str, Any]:
         changed["shots"] = shots_of(body.shots)
     if body.settings is not None:
         changed["settings"] = settings_of(body.settings)
+    if body.characterization_id is not None:
+        changed["characterization"] = body.characterization_id
     if body.dry_run is not None:
         changed["dry_run"] = body.dry_run
     if body.noise is not None:

@@ -65,6 +65,8 @@ def show(
     if job.busy_micros is not None:
         model = backends.cost_model(job.backend)
         shown.cost_model = UNSET if model is None else COST_MODELS[model]
+    if job.characterization is not None:
+        shown.characterization_id = job.characterization
     if job.backend == "simulator":
         shown.noise = noise(job)
     if child_ids is not None:

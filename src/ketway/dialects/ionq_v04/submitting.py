@@ -63,6 +63,7 @@ def submission_of(payload: JobCreationPayload) -> Submission:
         dry_run=bool(payload.dry_run),
         session_id=payload.session_id or None,
         debias=debias_of_settings(payload.settings, payload.backend),
+        characterization=payload.characterization_id or None,
     )
 
 

@@ -40,6 +40,8 @@ class JobCreationPayload(msgspec.Struct):
     settings: Settings | None = None
     dry_run: bool | None = None
     noise: NoiseObject | None = None
+    characterization_id: str | None = None
+    """Ketway's own: under which figures of its QPU to run it."""
 
 
 class CloneJobPayload(msgspec.Struct):
@@ -52,6 +54,8 @@ class CloneJobPayload(msgspec.Struct):
     settings: Settings | None = None
     dry_run: bool | None = None
     noise: NoiseObject | None = None
+    characterization_id: str | None = None
+    """Ketway's own: that of an old job, to run it again as it was run."""
 
 
 class JobCreationResponse(msgspec.Struct):
@@ -100,6 +104,8 @@ class JobObject(msgspec.Struct, kw_only=True):
     noise: NoiseObject | UnsetType = UNSET
     failure: FailureObject | UnsetType | None
     cost_model: str | UnsetType = UNSET
+    characterization_id: str | UnsetType = UNSET
+    """Ketway's own: the figures of its QPU by which it runs."""
     output: dict[str, Any]
     settings: Settings
     stats: dict[str, Any]
@@ -161,7 +167,7 @@ Pair = Annotated[Sequence[int], msgspec.Meta(min_length=2, max_length=2)]
 """Two qubits. Not a tuple: OpenAPI tools stumble over its schema."""
 
 
-class Characterization(msgspec.Struct, kw_only=True):
+class CharacterizationObject(msgspec.Struct, kw_only=True):
     id: str
     backend: str
     date: str
@@ -172,7 +178,7 @@ class Characterization(msgspec.Struct, kw_only=True):
 
 
 class CharacterizationsResponse(msgspec.Struct):
-    characterizations: list[Characterization]
+    characterizations: list[CharacterizationObject]
     pages: int
 
 
