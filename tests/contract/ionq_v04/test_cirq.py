@@ -333,3 +333,16 @@ def test_api_key_in_the_environment(api: str, monkeypatch: pytest.MonkeyPatch) -
     circuit = cirq.Circuit(cirq.X(cirq.LineQubit(2)), cirq.measure(cirq.LineQubit(2), key="m"))
     result = service.create_job(circuit, repetitions=3).results(polling_seconds=POLL)
     assert result.probabilities() == {1: 1.0}
+
+
+def test_debiased_on_a_qpu_and_sharpened(service: cirq_ionq.Service) -> None:
+    a, b = cirq.LineQubit.range(2)
+    bell = cirq.Circuit(cirq.H(a), cirq.CNOT(a, b), cirq.measure(a, b, key="x"))
+    job = service.create_job(
+        bell, repetitions=1000, target="qpu.forte-1", error_mitigation={"debiasing": True}
+    )
+    plain = job.results(polling_seconds=POLL)
+    assert sum(plain.counts().values()) == 1000
+    sharp = job.results(polling_seconds=POLL, sharpen=True).counts()
+    assert sum(sharp.values()) == 1000
+    assert sharp[0] + sharp[3] >= 950

@@ -58,6 +58,7 @@ from ionq_core.models.formats import FORMATS_VALUES
 from ionq_core_jobs import (
     POLL,
     QASM,
+    artifact,
     assert_refused,
     canceled,
     completed,
@@ -374,44 +375,105 @@ def test_dry_run_on_a_qpu(client: Any) -> None:
     assert job.results is None
 
 
-def test_sessions_are_refused_for_now(client: Any) -> None:
+def on_aria(shots: int = 100, **options: Any) -> Any:
+    return single(circuits.asymmetric(), backend="qpu.aria-1", shots=shots, **options)
+
+
+def test_a_session_from_its_beginning_to_its_end(client: Any) -> None:
+    with SessionManager(client, "qpu.aria-1", max_jobs=3, max_time=30, max_cost=100) as session:
+        made = get_session.sync(session_id=session.session_id, client=client)
+        assert (made.status, made.active, made.backend) == ("created", True, "qpu.aria-1")
+        assert made.settings.job_count_limit == 3
+        assert made.settings.cost_limit.value == 100
+        created = create_job.sync(client=client, body=on_aria(session_id=session.session_id))
+        assert created.session_id == session.session_id
+        job = wait_for_job(client, created.id, poll_interval=POLL, timeout=60)
+        assert (job.status, job.session_id) == ("completed", session.session_id)
+        assert session.status() == "started"
+        listed = list(iter_session_jobs(client, session.session_id))
+        assert [one.id for one in listed] == [job.id]
+        page = get_session_jobs.sync(session.session_id, client=client)
+        assert [one.id for one in page.jobs] == [job.id]
+        active = {one.id for one in get_sessions.sync(client=client, active=True).sessions}
+        assert session.session_id in active
+    assert SessionManager.from_id(client, session.session_id).status() == "ended"
+    ended = end_session.sync(session_id=session.session_id, client=client)
+    assert not ended.active
+    assert ended.ended_at is not None
+    with pytest.raises(BadRequestError, match="takes no more jobs"):
+        create_job.sync(client=client, body=on_aria(session_id=session.session_id))
+
+
+def test_a_session_of_nobody(client: Any) -> None:
     stranger = str(uuid.uuid4())
-    calls = (
-        lambda: create_session.sync(
-            client=client, body=CreateSessionRequest(backend="qpu.forte-1")
-        ),
-        lambda: get_sessions.sync(client=client, active=True),
+    for call in (
         lambda: get_session.sync(session_id=stranger, client=client),
         lambda: end_session.sync(session_id=stranger, client=client),
         lambda: get_session_jobs.sync(stranger, client=client),
-        lambda: list(iter_session_jobs(client, stranger)),
-        lambda: SessionManager(client, "qpu.forte-1", max_jobs=3).open(),
-        lambda: SessionManager.from_id(client, stranger).status(),
-    )
-    for call in calls:
-        with pytest.raises(APIError) as caught:
+    ):
+        with pytest.raises(NotFoundError):
             call()
-        assert_refused(caught.value)
+    with pytest.raises(BadRequestError, match="no session"):
+        create_job.sync(client=client, body=on_aria(session_id=stranger))
 
 
-def test_prices_are_refused_for_now(client: Any) -> None:
-    job_id = completed(client, single(circuits.asymmetric())).id
-    calls = (
-        lambda: get_job_cost.sync(uuid=job_id, client=client),
-        lambda: estimate_job_cost.sync(client=client, backend="qpu.forte-1", qubits=4),
-        lambda: get_usages.sync(
+def test_a_session_made_by_hand(client: Any) -> None:
+    made = create_session.sync(client=client, body=CreateSessionRequest(backend="qpu.forte-1"))
+    assert isinstance(made.created_at, datetime.datetime)
+    assert end_session.sync(session_id=made.id, client=client).status == "ended"
+
+
+def test_an_estimate_is_the_cost_and_the_usage(client: Any) -> None:
+    today = datetime.datetime.now(datetime.UTC).date()
+
+    def used() -> Any:
+        return get_usages.sync(
             "org.example",
             client=client,
-            start_date=datetime.date(2026, 1, 1),
-            end_date=datetime.date(2026, 1, 31),
+            start_date=today - datetime.timedelta(days=1),
+            end_date=today + datetime.timedelta(days=1),
             group_by="job",
             modality="daily",
-        ),
+        )
+
+    before = used()
+    job = completed(client, on_aria(400, settings={"error_mitigation": {"debiasing": False}}))
+    counts = job.stats.gate_counts.additional_properties
+    found = estimate_job_cost.sync(
+        client=client,
+        backend="qpu.aria-1",
+        qubits=job.stats.qubits,
+        shots=400,
+        field_1q_gates=int(counts["1q"]),
+        field_2q_gates=int(counts["2q"]),
     )
-    for call in calls:
-        with pytest.raises(APIError) as caught:
-            call()
-        assert_refused(caught.value)
+    cost = get_job_cost.sync(uuid=job.id, client=client)
+    assert cost.cost.value == cost.estimated_cost.value == found.estimated_total_cost > 0
+    assert found.estimated_execution_time == job.execution_duration_ms
+    (rate,) = found.rate_card.rates
+    assert (rate.unit, rate.job_cost_minimum) == ("gates", 12.4166)
+    assert job.cost_model == "2QGE_operations"
+    after = used()
+    assert after.amount_total - before.amount_total == pytest.approx(cost.cost.value)
+    assert after.time_us_total - before.time_us_total == job.stats.billed_quantum_compute_time_us
+    free = completed(client, single(circuits.asymmetric()))
+    assert get_job_cost.sync(uuid=free.id, client=client).cost.value == 0
+
+
+def test_variants_and_aggregations_of_a_debiased_job(client: Any) -> None:
+    job = completed(client, on_aria(1000))
+    mitigation = job.output.error_mitigation
+    variants = mitigation.debiasing.variants
+    assert sum(variant.shots for variant in variants) == 1000
+    assert all(len(variant.qubit_map) == circuits.QUBITS for variant in variants)
+    plain = distribution(client, job.id)
+    sharp = distribution(client, job.id, sharpen=True)
+    assert sum(plain.values()) == pytest.approx(1)
+    assert sum(sharp.values()) == pytest.approx(1)
+    assert set(sharp) <= set(plain)
+    voted = mitigation.aggregations.voting
+    ((_, votes),) = artifact(client, job.id, voted.id)["histogram"]["registers"].items()
+    assert sum(votes.values()) == 1000
 
 
 def test_hybrid_jobs_are_refused_for_now(client: Any) -> None:
@@ -444,10 +506,3 @@ def test_hybrid_jobs_are_refused_for_now(client: Any) -> None:
         with pytest.raises(APIError) as caught:
             create_job.sync(client=client, body=body)
         assert_refused(caught.value)
-
-
-def test_job_in_a_session_is_refused_for_now(client: Any) -> None:
-    body = single(circuits.asymmetric(), session_id=str(uuid.uuid4()))
-    with pytest.raises(APIError) as caught:
-        create_job.sync(client=client, body=body)
-    assert_refused(caught.value)

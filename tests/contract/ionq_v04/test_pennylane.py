@@ -241,3 +241,16 @@ def test_refused_request_says_why(key: str) -> None:
 def test_dry_run_is_accepted(key: str) -> None:
     made = device(key, "ionq.qpu", wires=4, backend="forte-1", dry_run=True)
     assert made.batch_execute([tape(circuits.asymmetric())]) == [[]]
+
+
+def test_debiased_and_sharpened_on_a_qpu(key: str) -> None:
+    made = device(
+        key, "ionq.qpu", wires=4, backend="aria-1", shots=1000,
+        error_mitigation={"debiasing": True}, sharpen=True,
+    )  # fmt: skip
+    with qml.queuing.AnnotatedQueue() as queue:
+        applied(circuits.asymmetric())
+        qml.probs(wires=range(4))
+    (found,) = made.batch_execute([qml.tape.QuantumScript.from_queue(queue, shots=1000)])
+    assert found.shape == (16,)
+    assert sum(found) == pytest.approx(1)

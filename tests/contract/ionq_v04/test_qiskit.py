@@ -14,7 +14,7 @@ from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister, transpile
 from qiskit.circuit.library import PauliEvolutionGate
 from qiskit.providers import JobStatus
 from qiskit.quantum_info import Operator, SparsePauliOp, Statevector
-from qiskit_ionq import GPI2Gate, GPIGate, IonQProvider, MSGate, ZZGate
+from qiskit_ionq import ErrorMitigation, GPI2Gate, GPIGate, IonQProvider, MSGate, ZZGate
 from qiskit_ionq.exceptions import IonQAPIError, IonQJobFailureError, IonQJobStateError
 from qiskit_ionq.ionq_session import Session
 
@@ -434,19 +434,49 @@ def test_the_compiled_circuit_is_the_circuit(
 
 
 @pytest.mark.parametrize("name", ["ionq_simulator", "ionq_qpu.forte-1"])
-def test_sessions_are_refused_for_now(provider: IonQProvider, name: str) -> None:
+def test_a_session(provider: IonQProvider, name: str) -> None:
     backend = provider.get_backend(name)
-    with pytest.raises(IonQAPIError) as caught:
-        Session(backend, max_jobs=5)
-    assert caught.value.status_code in (400, 404)
-    assert "session" in caught.value.message.lower()
+    circuit = measured(built(circuits.asymmetric(), circuits.QUBITS))
+    with Session(backend, max_jobs=5, max_time=10, max_cost=100) as session:
+        assert session.status() == "created"
+        job = session.run(circuit, shots=100)
+        assert sum(job.result(wait=WAIT).get_counts().values()) == 100
+        assert session.status() == "started"
+        assert session.details()["settings"]["job_count_limit"] == 5
+        assert session.usage() >= 0
+        again = Session.from_id(session.session_id, backend=backend)
+        again.cancel()  # what waits of it, and there is nothing
+        assert again.details()["active"]
+    assert session.status() == "ended"
+    with pytest.raises(IonQAPIError, match="takes no more jobs"):
+        session.run(circuit, shots=100)
 
 
-def test_estimates_are_refused_for_now(provider: IonQProvider) -> None:
+def test_an_estimate(provider: IonQProvider) -> None:
     backend = provider.get_backend("ionq_qpu.forte-1")
-    with pytest.raises(IonQAPIError) as caught:
-        backend.client.estimate_job(
-            backend=backend.name, oneq_gates=10, twoq_gates=5, qubits=4, shots=100
-        )
-    assert caught.value.status_code in (400, 404)
-    assert caught.value.message != "No error details provided."
+    found = backend.client.estimate_job(
+        backend=backend.name, oneq_gates=10, twoq_gates=30, qubits=4, shots=1000
+    )
+    # IonQ's price list on Azure: 0.000220 and 0.000975 USD.
+    assert found.cost == pytest.approx(1000 * (10 * 0.000220 + 30 * 0.000975))
+    assert (found.cost_unit, found.backend, found.shots) == ("usd", "qpu.forte-1", 1000)
+    assert found.exec_time > 0
+    assert found.queue_time == 0
+
+
+def test_debiased_on_a_qpu_and_sharpened(provider: IonQProvider) -> None:
+    backend = provider.get_backend("ionq_qpu.aria-1")
+    ghz = QuantumCircuit(4)
+    ghz.h(0)
+    for k in range(3):
+        ghz.cx(k, k + 1)
+    job = backend.run(measured(ghz), shots=1000, error_mitigation=ErrorMitigation.DEBIASING)
+    counts = job.result(wait=WAIT, sharpen=False).get_counts()
+    assert sum(counts.values()) == 1000
+    assert counts["0000"] + counts["1111"] > 800
+    again = backend.retrieve_job(job.job_id())
+    sharp = again.result(wait=WAIT, sharpen=True).get_probabilities()
+    assert sharp["0000"] + sharp["1111"] >= (counts["0000"] + counts["1111"]) / 1000
+    assert sum(sharp.values()) == pytest.approx(1, abs=0.01)  # it rounds to counts
+    plain = backend.run(measured(ghz), shots=1000, error_mitigation=ErrorMitigation.NO_DEBIASING)
+    assert sum(plain.result(wait=WAIT).get_counts().values()) == 1000
