@@ -13,11 +13,11 @@ from tests.circuits.formats import writers
 from tests.circuits.formats.circuits import CIRCUITS
 from tests.corpus import PARAMS, UNITARY_KINDS, qft, random_circuit, vqe
 
-from ketway.circuits.circuit import Builder, Circuit, Register
+from ketway.circuits.circuit import Batch, Builder, Circuit, Register
 from ketway.circuits.gates import GATES, Kind
 from ketway.circuits.ionq import write_native
 from ketway.circuits.qasm import read_qasm
-from ketway.compile import Entangler, to_native
+from ketway.compile import LEVELS, USUAL, Entangler, compile_batch, to_native
 from ketway.jobs.failures import Code, FailedError
 
 PULSES = {Kind.GPI, Kind.GPI2}
@@ -28,12 +28,25 @@ def interactions(circuit: Circuit) -> int:
 
 
 def check(circuit: Circuit, entangler: Entangler) -> Circuit:
-    """Its unitary too, up to turns about Z at the end, which no measurement sees."""
-    native = to_native(circuit, entangler)
+    """At every level its unitary too, up to the names of qubits at the beginning, and up to what
+    only turns about Z at the end, which no measurement sees."""
+    found = [_check(circuit, entangler, level) for level in LEVELS]
+    counts = [interactions(native) for native in found]
+    assert counts == sorted(counts, reverse=True)
+    return found[USUAL]
+
+
+def _check(circuit: Circuit, entangler: Entangler, level: int) -> Circuit:
+    one = Batch(circuit.structure, circuit.params[None, :])
+    batch, began = compile_batch(one, entangler, level)
+    native = Circuit(batch.structure, batch.params[0])
     kinds = {Kind(kind) for kind in native.structure.kinds}
     assert kinds <= PULSES | {Kind.MS if entangler == "ms" else Kind.ZZ}
     assert not native.structure.controls.any()
     found, wanted = reference.unitary_of(native), reference.unitary_of(circuit)
+    states = np.arange(len(wanted))
+    places = sum(((states >> was) & 1) << now for now, was in enumerate(began))
+    found = found[:, places]
     turned = found @ wanted.conj().T
     assert np.allclose(np.abs(turned), np.eye(len(turned)), atol=1e-9)
     _angles_of_a_machine(native)

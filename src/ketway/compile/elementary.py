@@ -8,19 +8,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from itertools import pairwise
+from dataclasses import replace
+from itertools import pairwise, product
 from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
 
-from ketway.circuits.circuit import Circuit
-from ketway.circuits.gates import GATES, Kind
-from ketway.circuits.rows import Row, rows
+from ketway.circuits.circuit import Batch, Structure
+from ketway.circuits.gates import GATES, Kind, Matrices, Params
+from ketway.circuits.rows import RowOf, batch_rows
+from ketway.compile.numbers import Real
 from ketway.compile.one_qubit import IDENTITY, Y_TO_Z, H, Matrix, X, axis, phase, rz
 from ketway.jobs.failures import Code, FailedError, Failure
 
 _TURN: Final = 2 * math.pi
 
+
+_OWN_INVERSES: Final = (Kind.X, Kind.Y, Kind.Z, Kind.H, Kind.SWAP)
 
 _DECIDING: Final = (Kind.JUMP, Kind.ASSIGN)
 """These act on bits, and on no qubit."""
@@ -34,20 +38,41 @@ class One(NamedTuple):
 class Two(NamedTuple):
     first: int
     second: int
-    angle: float
+    angle: Real
 
 
 Step: TypeAlias = One | Two
 Steps: TypeAlias = Iterator[Step]
+Row: TypeAlias = RowOf[Real]
 
 
-def steps(circuit: Circuit) -> Steps:
-    """The whole circuit; `FailedError` names what a device without memory cannot do.
+class Variant(NamedTuple):
+    """Which of its ways a gate with several controls is taken: all are as long, but what is left of
+    it may meet what its neighbours left."""
+
+    turned: bool = False
+    """The controls in the other order."""
+    backwards: bool = False
+    """From its end to its beginning, if it is its own inverse."""
+
+
+VARIANTS: Final = tuple(Variant(*both) for both in product((False, True), repeat=2))
+
+
+def varies(structure: Structure) -> bool:
+    """Whether a variant makes a difference."""
+    widths = np.diff(structure.operand_starts)
+    return bool(((structure.controls > 0) & (widths > 2)).any())
+
+
+def gates(batch: Batch, variant: Variant = VARIANTS[0]) -> Iterator[Steps]:
+    """The steps of each gate of its circuits; `FailedError` names what a device without memory
+    cannot do.
 
     A measurement after which its qubit rests is no gate: every qubit is read at the end.
     """
     read: dict[int, Row] = {}
-    for row in rows(circuit):
+    for row in batch_rows(batch):
         if row.kind is Kind.MEASURE:
             read[row.targets[0]] = row
             continue
@@ -55,7 +80,21 @@ def steps(circuit: Circuit) -> Steps:
             for qubit in (*row.controls, *row.targets):
                 if qubit in read:
                     raise _refused(read[qubit])
-        yield from _gate(row)
+        yield _gate(row) if len(row.controls) + len(row.targets) < 3 else _varied(row, variant)
+
+
+def _varied(row: Row, variant: Variant) -> Steps:
+    if variant.turned:
+        row = replace(row, controls=row.controls[::-1])
+    if not (variant.backwards and row.controls and row.kind in _OWN_INVERSES):
+        return _gate(row)
+    return iter([_inverse(step) for step in reversed(list(_gate(row)))])
+
+
+def _inverse(step: Step) -> Step:
+    if isinstance(step, One):
+        return One(step.qubit, step.matrix.inverse)
+    return Two(step.first, step.second, -step.angle)
 
 
 def _gate(row: Row) -> Steps:
@@ -66,8 +105,16 @@ def _gate(row: Row) -> Steps:
     gate = GATES[row.kind]
     if gate.matrices is None or gate.targets != 1:
         raise _refused(row)
-    ((a, b), (c, d)) = gate.matrices(np.array([row.params], dtype=np.float64))[0].tolist()
-    yield from _controlled(row.controls, row.targets[0], Matrix(a, b, c, d))
+    yield from _controlled(row.controls, row.targets[0], _matrix(gate.matrices, row.params))
+
+
+def _matrix(matrices: Callable[[Params], Matrices], params: Sequence[Real]) -> Matrix:
+    if not any(isinstance(value, np.ndarray) for value in params):
+        ((a, b), (c, d)) = matrices(np.array([params], dtype=np.float64))[0].tolist()
+        return Matrix(a, b, c, d)
+    columns = np.stack(np.broadcast_arrays(*params), axis=1)
+    a, b, c, d = np.ascontiguousarray(matrices(columns).reshape(len(columns), 4).T)
+    return Matrix(a, b, c, d)
 
 
 def _refused(row: Row, why: str = "") -> FailedError:
@@ -122,7 +169,7 @@ def _cnot(control: int, target: int) -> Steps:
 # -- several qubits -------------------------------------------------------------------------------
 
 
-def _turned(row: Row, angle: float, first: Matrix, second: Matrix) -> Steps:
+def _turned(row: Row, angle: Real, first: Matrix, second: Matrix) -> Steps:
     """An interaction of other axes: `first` and `second` take them to Z."""
     a, b = row.targets
     yield One(a, first)
@@ -132,7 +179,7 @@ def _turned(row: Row, angle: float, first: Matrix, second: Matrix) -> Steps:
     yield One(b, second.inverse)
 
 
-def _interaction(controls: Sequence[int], a: int, b: int, angle: float) -> Steps:
+def _interaction(controls: Sequence[int], a: int, b: int, angle: Real) -> Steps:
     if not controls:
         yield Two(a, b, angle)
         return
@@ -205,7 +252,7 @@ def _commute(one: Sequence[int], other: Sequence[int]) -> bool:
     return sum(bool(a and b and a != b) for a, b in zip(one, other, strict=True)) % 2 == 0
 
 
-def _term(row: Row, letters: Sequence[int], angle: float) -> Steps:
+def _term(row: Row, letters: Sequence[int], angle: Real) -> Steps:
     acting = [
         (qubit, to_z)
         for qubit, letter in zip(row.targets, letters, strict=True)

@@ -11,7 +11,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from ketway.circuits.charging import charged
-from ketway.circuits.circuit import Circuit, Program
+from ketway.circuits.circuit import Program
 from ketway.devices.loading import Catalogue
 from ketway.engines.planner import Machine
 from ketway.execution.bundle import Read, Report, Source, Work
@@ -369,16 +369,12 @@ class Jobs:
         await self._store.write(lambda c: changes.retag(c, job_id, tags))
         return msgspec.structs.replace(job, tags=list(tags))
 
-    async def circuit(self, job: Job) -> Circuit:
-        """What the job runs; a child's own circuit. Not of a job that holds several."""
-        if job.children:
-            raise NotFoundError(
-                f"Job {job.id} has {job.children} circuits: ask for one of its child jobs."
-            )
+    async def program(self, job: Job) -> Program:
+        """What the job runs; of a child, what its parent runs."""
         data = await self._payload(job.parent_id or job.id, PROGRAM)
         if data is None:
             raise NotCompletedError(f"Job {job.id} has not been read: it is {job.state}.")
-        return decode_program(data).circuit(job.position)
+        return decode_program(data)
 
     # -- ending -------------------------------------------------------------------------------
 

@@ -1,21 +1,24 @@
-"""A job's circuit in the formats of circuits: as its device runs it, and as a program."""
+"""A job's circuits in the formats of circuits: as its device runs them, and as a program."""
 
 from __future__ import annotations
 
-from typing import Final
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from ketway.circuits.circuit import Circuit
+from ketway.circuits.charging import charged
+from ketway.circuits.circuit import Batch, Circuit, Program, kind_table
+from ketway.circuits.gates import Kind
 from ketway.circuits.ionq import write_native
 from ketway.circuits.qasm import write_qasm
-from ketway.compile import Entangler, to_native
-from ketway.dialects.ionq.settings import kept_of
+from ketway.compile import LEVELS, USUAL, Entangler, compile_batch
+from ketway.dialects.ionq.settings import Settings, kept_of
 from ketway.dialects.ionq_v04.formats import NATIVE, QASM3
 from ketway.jobs.failures import FailedError
 from ketway.jobs.job import Job
 from ketway.service.backends import Backends
-from ketway.service.errors import NotFoundError
+from ketway.service.errors import NotFoundError, RefusedError
 
 MEDIA_TYPES: Final = {NATIVE: "application/json", QASM3: "text/plain"}
 LANGUAGES: Final = {"native": NATIVE, "qasm3": QASM3}
@@ -23,30 +26,138 @@ LANGUAGES: Final = {"native": NATIVE, "qasm3": QASM3}
 
 MANY_GATES: Final = 500
 """From here on a circuit is written in a thread, so that others are answered meanwhile."""
+COUNTED: Final = 20_000
+"""Gates of a job from which on nobody waits until they are compiled to be counted: a second."""
+
+_COARSEST: Final = 0.1
+_WHERE: Final = "settings.compilation"
 
 
-def entangler_of(job: Job, backends: Backends) -> Entangler:
-    """What a device has decides; the ideal simulator has both, and then the job does."""
+class Compilation(NamedTuple):
+    """How a job is compiled."""
+
+    entangler: Entangler
+    level: int
+    precision: float
+
+
+def check_compilation(settings: Settings | None) -> None:
+    """Whether what is asked of the compiler can be done; `RefusedError` says what can."""
+    asked = (settings.compilation if settings else None) or {}
+    _level(asked)
+    _precision(asked)
+
+
+def _level(asked: dict[str, Any]) -> int:
+    level = asked.get("opt")
+    if level is None:
+        return USUAL
+    if isinstance(level, bool) or level not in LEVELS:
+        raise RefusedError(f"{_WHERE}.opt must be 0, 1 or 2", f"{_WHERE}.opt")
+    return int(level)
+
+
+def _precision(asked: dict[str, Any]) -> float:
+    """IonQ writes it as a text, `1E-3`."""
+    given = asked.get("precision")
+    if given is None:
+        return 0.0
+    try:
+        precision = float("nan") if isinstance(given, bool) else float(given)
+    except (TypeError, ValueError):
+        precision = float("nan")
+    if not 0 <= precision <= _COARSEST:
+        raise RefusedError(
+            f"{_WHERE}.precision must be a number from 0 to {_COARSEST}, such as 1E-3",
+            f"{_WHERE}.precision",
+        )
+    return precision
+
+
+def compilation_of(job: Job, backends: Backends) -> Compilation:
+    """What a device has decides on the gate; the ideal simulator has both, and then the job
+    does."""
+    asked = kept_of(job).compilation or {}
     gates = backends.native_gates(job.backend, job.noise.model if job.noise else None)
-    if "ms" in gates and "zz" in gates:
-        wanted = (kept_of(job).compilation or {}).get("gate_basis")
-        return "ms" if wanted == "MS" else "zz"
-    return "ms" if "ms" in gates else "zz"
+    entangler: Entangler = "ms" if "ms" in gates else "zz"
+    if "ms" in gates and "zz" in gates and asked.get("gate_basis") != "MS":
+        entangler = "zz"
+    return Compilation(entangler, _level(asked), _precision(asked))
 
 
-def write(circuit: Circuit, format_: str, entangler: Entangler) -> bytes:
-    """`NotFoundError` says why a circuit cannot be had in this format."""
+def gates_in(program: Program) -> int:
+    return sum(batch.structure.gates for batch in program.batches)
+
+
+def takes_long(program: Program) -> bool:
+    """Whether others should be answered meanwhile."""
+    return gates_in(program) > MANY_GATES or sum(map(len, program.batches)) > MANY_GATES
+
+
+def write(program: Program, index: int, format_: str, compilation: Compilation) -> bytes:
+    """One of its circuits; `NotFoundError` says why it cannot be had in this format."""
     try:
         if format_ == QASM3:
-            return write_qasm(circuit).encode()
-        return msgspec.json.encode(_native(circuit, entangler))
+            return write_qasm(program.circuit(index)).encode()
+        return msgspec.json.encode(_native(program, index, compilation))
     except FailedError as error:
         raise NotFoundError(error.failure.message) from None
 
 
-def _native(circuit: Circuit, entangler: Entangler) -> dict[str, object]:
+def _native(program: Program, index: int, compilation: Compilation) -> dict[str, object]:
     """What is native already stays as it was written."""
     try:
-        return write_native(circuit)
+        return write_native(program.circuit(index))
     except FailedError:
-        return write_native(to_native(circuit, entangler))
+        batch, row = program.order[index]
+        compiled = _compiled(_Task(program.batches[batch], compilation))
+        return write_native(Circuit(compiled.structure, compiled.params[row]))
+
+
+class Counts(NamedTuple):
+    one: int
+    two: int
+
+
+def counts(program: Program, index: int | None, compilation: Compilation) -> Counts | None:
+    """The native gates of one circuit, or of all; None if some cannot be compiled."""
+    places = range(len(program.batches)) if index is None else (program.order[index][0],)
+    one = two = 0
+    for place in places:
+        batch = program.batches[place]
+        try:
+            compiled = batch if _is_native(batch) else _compiled(_Task(batch, compilation))
+        except FailedError:
+            return None
+        times = len(batch) if index is None else 1
+        found = charged(compiled.structure)
+        one, two = one + times * found[0], two + times * found[1]
+    return Counts(one, two)
+
+
+_NATIVE_KINDS: Final = kind_table((Kind.GPI, Kind.GPI2, Kind.MS, Kind.ZZ, Kind.NOP))
+
+
+def _is_native(batch: Batch) -> bool:
+    structure = batch.structure
+    return bool(_NATIVE_KINDS[structure.kinds].all()) and not structure.controls.any()
+
+
+class _Task:
+    """A batch and how it is compiled: equal to another if the outcome is."""
+
+    def __init__(self, batch: Batch, compilation: Compilation) -> None:
+        self.batch, self.compilation = batch, compilation
+        self._key = (batch.structure.digest, batch.params.tobytes(), compilation)
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Task) and self._key == other._key
+
+
+@lru_cache(maxsize=32)
+def _compiled(task: _Task) -> Batch:
+    """Kept, since clients ask for a job again and again, and for each circuit of a batch."""
+    return compile_batch(task.batch, *task.compilation).batch

@@ -49,7 +49,7 @@ from ketway.dialects.ionq_v04.wire import (
 from ketway.dialects.openapi import document
 from ketway.jobs.debiased import Aggregation
 from ketway.jobs.ids import now
-from ketway.jobs.job import Job, State
+from ketway.jobs.job import CIRCUITS, Job, State
 from ketway.service.accounts import Accounts
 from ketway.service.backends import Backends
 from ketway.service.errors import NotCompletedError, NotFoundError, RefusedError
@@ -114,6 +114,9 @@ class Routes:
         if showing.debiased(job):
             answer = await self._jobs.answer(job)
             shown.output["error_mitigation"] = debiasing.output_of(job, answer)
+        native = await self._compiled(job)
+        if native is not None:
+            shown.stats["compiled_gate_counts"] = {"1q": native.one, "2q": native.two}
         return reply(shown)
 
     async def delete(self, call: Call) -> Response:
@@ -241,11 +244,29 @@ class Routes:
         return reply((await self._written(job, format_)).decode())
 
     async def _written(self, job: Job, format_: str) -> bytes:
-        circuit = await self._jobs.circuit(job)
-        given = (circuit, format_, compiled.entangler_of(job, self._backends))
-        if circuit.structure.gates > compiled.MANY_GATES:
+        if job.children:
+            raise NotFoundError(
+                f"Job {job.id} has {job.children} circuits: ask for one of its child jobs."
+            )
+        program = await self._jobs.program(job)
+        given = (program, job.position, format_, compiled.compilation_of(job, self._backends))
+        if compiled.takes_long(program):
             return await asyncio.to_thread(compiled.write, *given)
         return compiled.write(*given)
+
+    async def _compiled(self, job: Job) -> compiled.Counts | None:
+        """How many native gates a QPU has run; None of a job so large that counting takes long."""
+        ran = job.busy_micros is not None and job.state is State.COMPLETED
+        if not ran or job.routine != CIRCUITS:
+            return None
+        program = await self._jobs.program(job)
+        if compiled.gates_in(program) > compiled.COUNTED:
+            return None
+        index = None if job.children else job.position
+        given = (program, index, compiled.compilation_of(job, self._backends))
+        if compiled.takes_long(program):
+            return await asyncio.to_thread(compiled.counts, *given)
+        return compiled.counts(*given)
 
     async def variant(self, call: Call) -> Response:
         job, kind = self._job(call), call.path("kind")

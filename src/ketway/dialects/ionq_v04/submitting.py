@@ -21,6 +21,7 @@ from ketway.dialects.ionq.reading import (
     shots_of,
 )
 from ketway.dialects.ionq.settings import Kept, Settings
+from ketway.dialects.ionq_v04.compiled import check_compilation
 from ketway.dialects.ionq_v04.wire import InputObject, JobCreationPayload
 from ketway.service.errors import RefusedError
 from ketway.service.submission import Submission
@@ -132,4 +133,5 @@ def _source(given: InputObject) -> str:
 def settings_of(given: Settings | None) -> str | None:
     if given is None:
         return None
+    check_compilation(given)
     return Kept(given.error_mitigation, given.compilation).text()
