@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from typing import Any
 
@@ -389,6 +390,85 @@ def test_the_basis_can_be_chosen_where_there_is_a_choice(client: Client) -> None
         job_id = run(client, BELL, settings={"compilation": {"gate_basis": basis}})
         native = json.loads(get(client, f"/jobs/{job_id}/circuits/native"))
         assert gate in {row["gate"] for row in native["circuit"]}
+
+
+SWAPPED: dict[str, Any] = {
+    "qubits": 3,
+    "gateset": "qis",
+    "circuit": [
+        {"gate": "h", "target": 0},
+        {"gate": "cnot", "control": 0, "target": 1},
+        {"gate": "swap", "targets": [1, 2]},
+        {"gate": "zz", "targets": [0, 2], "rotation": 0.004},
+        {"gate": "ry", "target": 2, "rotation": 0.3},
+    ],
+}
+
+
+def test_the_compiler_works_as_well_as_it_is_asked_to(client: Client) -> None:
+    found = {}
+    for asked in (
+        {"opt": 0}, {"opt": 1}, None, {"opt": 2}, {"opt": 1, "precision": "1E-2"},
+        {"opt": 2, "precision": 0.01},
+    ):  # fmt: skip
+        more = {} if asked is None else {"settings": {"compilation": asked}}
+        job_id = run(client, SWAPPED, backend="qpu.forte-1", **more)
+        job = get(client, f"/jobs/{job_id}")
+        native = json.loads(get(client, f"/jobs/{job_id}/circuits/native"))
+        two = sum(row["gate"] == "zz" for row in native["circuit"])
+        one = len(native["circuit"]) - two
+        assert job["stats"]["compiled_gate_counts"] == {"1q": one, "2q": two}
+        assert job["stats"]["gate_counts"] == {"1q": 2, "2q": 3}
+        found[str(asked)] = two
+    assert list(found.values()) == [5, 5, 5, 1, 4, 1]
+
+
+def test_circuits_of_one_structure_are_compiled_together(client: Client) -> None:
+    turns = [0.1, 0.5, 0.9]
+    circuits = [
+        {
+            "qubits": 2,
+            "circuit": [
+                {"gate": "ry", "target": 0, "rotation": turn},
+                {"gate": "cnot", "control": 0, "target": 1},
+            ],
+        }
+        for turn in turns
+    ]
+    body = {"gateset": "qis", "circuits": circuits}
+    job_id = run(client, body, "ionq.multi-circuit.v1", backend="qpu.aria-1")
+    job = get(client, f"/jobs/{job_id}")
+    children = [get(client, f"/jobs/{one}") for one in job["child_job_ids"]]
+    counts = [child["stats"]["compiled_gate_counts"] for child in children]
+    assert [each["2q"] for each in counts] == [1, 1, 1]
+    assert job["stats"]["compiled_gate_counts"] == {
+        key: sum(each[key] for each in counts) for key in ("1q", "2q")
+    }
+    for child, turn in zip(children, turns, strict=True):
+        native = json.loads(get(client, f"/jobs/{child['id']}/circuits/native"))
+        again = run(client, {**native, "gateset": "native"}, backend="simulator")
+        assert get(client, f"/jobs/{again}/results/probabilities") == pytest.approx(
+            {"0": math.cos(turn / 2) ** 2, "3": math.sin(turn / 2) ** 2}
+        )
+
+
+@pytest.mark.parametrize(
+    ("asked", "where"),
+    [
+        ({"opt": 3}, "opt"), ({"opt": "much"}, "opt"), ({"opt": True}, "opt"),
+        ({"opt": [1]}, "opt"), ({"precision": "fine"}, "precision"),
+        ({"precision": -1}, "precision"), ({"precision": 0.5}, "precision"),
+        ({"precision": "nan"}, "precision"), ({"precision": {}}, "precision"),
+    ],
+)  # fmt: skip
+def test_what_no_compiler_can_do_is_refused(
+    client: Client, asked: dict[str, Any], where: str
+) -> None:
+    body = {"type": "ionq.circuit.v1", "backend": "simulator", "input": BELL,
+            "settings": {"compilation": asked}}  # fmt: skip
+    answer = client.ask("POST", "/v0.4/jobs", body)
+    assert answer.status == 400
+    assert answer.json["validation"]["keys"] == [f"settings.compilation.{where}"]
 
 
 def test_what_cannot_be_compiled_is_said(client: Client) -> None:

@@ -256,8 +256,8 @@ class Routes:
 
     async def _compiled(self, job: Job) -> compiled.Counts | None:
         """How many native gates a QPU has run; None of a job so large that counting takes long."""
-        ran = job.busy_micros is not None and job.state is State.COMPLETED
-        if not ran or job.routine != CIRCUITS:
+        ran = job.state is State.COMPLETED and job.routine == CIRCUITS
+        if not ran or self._backends.cost_model(job.backend) is None:
             return None
         program = await self._jobs.program(job)
         if compiled.gates_in(program) > compiled.COUNTED:
