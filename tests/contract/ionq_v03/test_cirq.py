@@ -189,11 +189,22 @@ def test_a_job_that_cannot_run_says_why(service: cirq_ionq.Service) -> None:
 def test_what_is_refused_is_said(service: cirq_ionq.Service) -> None:
     with pytest.raises(IonQException, match=r"unknown backend 'qpu\.nowhere-9'"):
         service.create_job(bell(), repetitions=10, target="qpu.nowhere-9")
-    mitigation = {"debias": True}
-    with pytest.raises(IonQException, match="does not emulate debias yet"):
+    mitigation = {"debias": "much"}
+    with pytest.raises(IonQException, match=r"error_mitigation\.debias"):
         service.create_job(
             bell(), repetitions=500, target="qpu.aria-1", error_mitigation=mitigation
         )
+
+
+def test_debiased_on_a_machine_and_sharpened(service: cirq_ionq.Service) -> None:
+    job = service.create_job(
+        bell(), repetitions=500, target="qpu.aria-1", error_mitigation={"debias": True}
+    )
+    for sharpen in (False, True):
+        (found,) = job.results(polling_seconds=POLL, sharpen=sharpen)
+        counts = found.counts()
+        assert sum(counts.values()) == 500
+        assert counts[0] + counts[3] > 450
 
 
 def test_calibrations(service: cirq_ionq.Service) -> None:

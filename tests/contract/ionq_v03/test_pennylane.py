@@ -122,9 +122,18 @@ def test_a_job_that_cannot_run_fails_there(key: str) -> None:
 
 
 def test_what_is_refused_is_said(key: str) -> None:
-    made = device(key, "ionq.qpu", wires=2, backend="aria-1", error_mitigation={"debias": True})
-    with pytest.raises(Exception, match="does not emulate debias yet"):
+    made = device(key, "ionq.qpu", wires=2, backend="aria-1", error_mitigation={"debias": "much"})
+    with pytest.raises(Exception, match=r"error_mitigation\.debias"):
         run(made, tape([{"gate": "h", "target": 0}]))
+
+
+def test_debiased_on_a_machine(key: str) -> None:
+    made = device(
+        key, "ionq.qpu", wires=2, backend="aria-1", shots=1000, error_mitigation={"debias": True}
+    )
+    (found,) = run(made, tape([{"gate": "x", "target": 0}]))
+    assert max(found.values()) > 0.9
+    assert sum(found.values()) == pytest.approx(1)
 
 
 def test_a_job_by_its_client(key: str, wire: Any) -> None:

@@ -192,11 +192,14 @@ def test_mitigation_on_the_simulator_is_said_to_have_no_effect(simulator: Any) -
         job.result(wait=WAIT)
 
 
-def test_mitigation_on_a_machine_is_refused_by_name(provider: IonQProvider) -> None:
+def test_debiased_on_a_machine_and_sharpened(provider: IonQProvider) -> None:
     machine = provider.get_backend("ionq_qpu.aria-1")
-    with pytest.raises(IonQAPIError, match="does not emulate debias yet") as caught:
-        machine.run(bell(), error_mitigation=ErrorMitigation.DEBIASING)
-    assert caught.value.status_code == 400
+    job = machine.run(bell(), shots=1000, error_mitigation=ErrorMitigation.DEBIASING)
+    plain = job.result(sharpen=False, wait=WAIT).get_counts()
+    assert sum(plain.values()) == 1000
+    again = machine.retrieve_job(job.job_id())
+    sharp = again.result(sharpen=True, wait=WAIT).get_probabilities()
+    assert sharp["00"] + sharp["11"] >= (plain["00"] + plain["11"]) / 1000
 
 
 def test_metadata_comes_back_byte_for_byte(simulator: Any, wire: Any) -> None:
