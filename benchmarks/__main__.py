@@ -8,7 +8,17 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from benchmarks import big_jobs, engines, machine, primitives, reading, reads, small_jobs, standing
+from benchmarks import (
+    big_jobs,
+    debiasing,
+    engines,
+    machine,
+    primitives,
+    reading,
+    reads,
+    small_jobs,
+    standing,
+)
 from benchmarks.report import Row, table
 
 BENCHMARKS: dict[str, Callable[..., list[Row]]] = {
@@ -32,6 +42,7 @@ BENCHMARKS: dict[str, Callable[..., list[Row]]] = {
     "bricks": engines.bricks,
     "shots": engines.shots,
     "sums": engines.sums,
+    "debias": debiasing.debias,
 }
 
 
