@@ -40,7 +40,7 @@ def backend_object(backend: Backend, now: int, query: BackendsQuery) -> BackendO
         backend=device.name,
         status=status,
         qubits=device.qubits,
-        average_queue_time=0,
+        average_queue_time=backend.queue_micros // 1000,
         last_updated=seconds(now),
         degraded=False,
         has_access=True,
