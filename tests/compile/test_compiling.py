@@ -144,6 +144,19 @@ def test_an_approximation_stays_as_near_as_it_must(seed: int, precision: float, 
     assert np.linalg.norm(found - wanted) <= precision + 1e-9
 
 
+@pytest.mark.parametrize("level", LEVELS)
+def test_what_is_left_out_counts_for_the_whole_circuit(level: int) -> None:
+    """Of twenty that are each as far from nothing as all together may be, one may go."""
+    b = Builder(3)
+    for k in range(20):
+        b.add(Kind.RX, (k % 2,), (0.3 + k,))
+        b.add(Kind.RX, (k % 2 + 1,), (1.3 + k,))
+        b.add(Kind.RZZ, (k % 2, k % 2 + 1), (0.02,))
+    circuit = b.circuit()
+    exact = interactions(to_native(circuit, "zz", level))
+    assert 0 <= exact - interactions(to_native(circuit, "zz", level, 0.01)) <= 1
+
+
 def test_an_approximation_leaves_out_the_smallest() -> None:
     circuit = qft(12)
     counts = [interactions(to_native(circuit, "zz", 1, p)) for p in (0, 1e-3, 1e-2, 0.1)]

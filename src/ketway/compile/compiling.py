@@ -47,8 +47,11 @@ def compile_batch(
     qubits, rows = batch.structure.qubits, len(batch)
     writer = NativeWriter(qubits, entangler)
     labels = list(range(qubits))
+    left = precision
     for course in _courses(batch, level, labels):
-        writer.write(_near(course, precision) if precision else course)
+        near, used = _near(course, left) if left else (course, 0.0)
+        left -= used
+        writer.write(near)
     return Compiled(writer.batch(rows), tuple(labels))
 
 
@@ -105,9 +108,12 @@ def _settled(course: Course) -> Course:
             return course
 
 
-def _near(course: Course, precision: float) -> Course:
-    """Without its smallest interactions: one by an angle is within half that angle of nothing."""
+def _near(course: Course, precision: float) -> tuple[Course, float]:
+    """Without its smallest interactions, and by how much that is off at most: an interaction by an
+    angle is within half that angle of nothing."""
     sizes = np.array([np.abs(one.angle).max() / 2 for one in course.interactions])
     smallest = np.argsort(sizes, kind="stable")
     left_out = smallest[np.cumsum(sizes[smallest]) <= precision]
-    return merged(without(course, set(left_out.tolist()))) if len(left_out) else course
+    if not len(left_out):
+        return course, 0.0
+    return merged(without(course, set(left_out.tolist()))), float(sizes[left_out].sum())
