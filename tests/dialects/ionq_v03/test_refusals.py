@@ -56,6 +56,9 @@ BODIES: dict[str, tuple[Any, str, list[str]]] = {
     "an unknown noise model": (job(noise={"model": "loud"}), "loud", ["noise.model"]),
     "noise on a machine": (
         job(target="qpu.aria-1", noise={"model": "aria-1"}), "belong to the simulator", ["noise"]),
+    "a level that the compiler has not": (
+        job(settings={"compilation": {"opt": 5}}), "must be 0, 1 or 2",
+        ["settings.compilation.opt"]),
     "debiasing on a machine": (
         job(target="qpu.aria-1", error_mitigation={"debias": True}), "at least 500 shots",
         ["shots"]),

@@ -8,6 +8,7 @@ import msgspec
 
 from ketway.circuits.circuit import Circuit
 from ketway.circuits.ionq import CircuitObject, read_circuit
+from ketway.dialects.ionq.compilation import check_compilation
 from ketway.dialects.ionq.mitigation import debias_of
 from ketway.dialects.ionq.reading import (
     MULTI,
@@ -43,6 +44,7 @@ def submission_of(payload: CreateJob) -> Submission:
     kept = Kept()
     debias: bool | None = None
     if payload.settings is not None:
+        check_compilation(payload.settings)
         kept.compilation = payload.settings.compilation
         kept.error_mitigation = payload.settings.error_mitigation
         debias = debias_of(kept.error_mitigation or {}, "settings.error_mitigation")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -12,13 +12,14 @@ from ketway.circuits.circuit import Batch, Circuit, Program, kind_table
 from ketway.circuits.gates import Kind
 from ketway.circuits.ionq import write_native
 from ketway.circuits.qasm import write_qasm
-from ketway.compile import LEVELS, USUAL, Entangler, compile_batch
-from ketway.dialects.ionq.settings import Settings, kept_of
+from ketway.compile import Entangler, compile_batch
+from ketway.dialects.ionq.compilation import effort_of
+from ketway.dialects.ionq.settings import kept_of
 from ketway.dialects.ionq_v04.formats import NATIVE, QASM3
 from ketway.jobs.failures import FailedError
 from ketway.jobs.job import Job
 from ketway.service.backends import Backends
-from ketway.service.errors import NotFoundError, RefusedError
+from ketway.service.errors import NotFoundError
 
 MEDIA_TYPES: Final = {NATIVE: "application/json", QASM3: "text/plain"}
 LANGUAGES: Final = {"native": NATIVE, "qasm3": QASM3}
@@ -26,11 +27,8 @@ LANGUAGES: Final = {"native": NATIVE, "qasm3": QASM3}
 
 MANY_GATES: Final = 500
 """From here on a circuit is written in a thread, so that others are answered meanwhile."""
-COUNTED: Final = 20_000
-"""Gates of a job from which on nobody waits until they are compiled to be counted: a second."""
-
-_COARSEST: Final = 0.1
-_WHERE: Final = "settings.compilation"
+COUNTED: Final = 5_000
+"""Gates of a job from which on nobody waits until they are compiled to be counted."""
 
 
 class Compilation(NamedTuple):
@@ -41,39 +39,6 @@ class Compilation(NamedTuple):
     precision: float
 
 
-def check_compilation(settings: Settings | None) -> None:
-    """Whether what is asked of the compiler can be done; `RefusedError` says what can."""
-    asked = (settings.compilation if settings else None) or {}
-    _level(asked)
-    _precision(asked)
-
-
-def _level(asked: dict[str, Any]) -> int:
-    level = asked.get("opt")
-    if level is None:
-        return USUAL
-    if isinstance(level, bool) or level not in LEVELS:
-        raise RefusedError(f"{_WHERE}.opt must be 0, 1 or 2", f"{_WHERE}.opt")
-    return int(level)
-
-
-def _precision(asked: dict[str, Any]) -> float:
-    """IonQ writes it as a text, `1E-3`."""
-    given = asked.get("precision")
-    if given is None:
-        return 0.0
-    try:
-        precision = float("nan") if isinstance(given, bool) else float(given)
-    except (TypeError, ValueError):
-        precision = float("nan")
-    if not 0 <= precision <= _COARSEST:
-        raise RefusedError(
-            f"{_WHERE}.precision must be a number from 0 to {_COARSEST}, such as 1E-3",
-            f"{_WHERE}.precision",
-        )
-    return precision
-
-
 def compilation_of(job: Job, backends: Backends) -> Compilation:
     """What a device has decides on the gate; the ideal simulator has both, and then the job
     does."""
@@ -82,7 +47,7 @@ def compilation_of(job: Job, backends: Backends) -> Compilation:
     entangler: Entangler = "ms" if "ms" in gates else "zz"
     if "ms" in gates and "zz" in gates and asked.get("gate_basis") != "MS":
         entangler = "zz"
-    return Compilation(entangler, _level(asked), _precision(asked))
+    return Compilation(entangler, *effort_of(asked))
 
 
 def gates_in(program: Program) -> int:

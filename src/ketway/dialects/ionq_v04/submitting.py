@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from ketway.circuits.circuit import Circuit
 from ketway.circuits.ionq import CircuitObject, read_circuit
+from ketway.dialects.ionq.compilation import check_compilation
 from ketway.dialects.ionq.mitigation import debias_of
 from ketway.dialects.ionq.reading import (
     MULTI,
@@ -21,7 +22,6 @@ from ketway.dialects.ionq.reading import (
     shots_of,
 )
 from ketway.dialects.ionq.settings import Kept, Settings
-from ketway.dialects.ionq_v04.compiled import check_compilation
 from ketway.dialects.ionq_v04.wire import InputObject, JobCreationPayload
 from ketway.service.errors import RefusedError
 from ketway.service.submission import Submission
