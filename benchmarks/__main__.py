@@ -10,6 +10,7 @@ from pathlib import Path
 
 from benchmarks import (
     big_jobs,
+    compiling,
     debiasing,
     engines,
     machine,
@@ -42,6 +43,7 @@ BENCHMARKS: dict[str, Callable[..., list[Row]]] = {
     "bricks": engines.bricks,
     "shots": engines.shots,
     "sums": engines.sums,
+    "compile": compiling.compiling,
     "debias": debiasing.debias,
 }
 
