@@ -33,7 +33,7 @@ def native_gate(gate: dict[str, Any]) -> Any:
     if gate["gate"] == "gpi2":
         return GPI2Gate(gate["phase"])
     if gate["gate"] == "ms":
-        return MSGate(*gate["phases"], gate["angle"])
+        return MSGate(*gate["phases"], gate.get("angle", 0.25))
     return ZZGate(gate["angle"])
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from as_qiskit import exact, measured
+from as_qiskit import built, exact, measured
 from qiskit import QuantumCircuit, transpile
 from qiskit.circuit.library import (
     CDKMRippleCarryAdder,
@@ -19,7 +19,7 @@ from qiskit.circuit.library import (
 from qiskit.circuit.library.standard_gates import get_standard_gate_name_mapping
 from qiskit.circuit.random import random_circuit
 from qiskit.providers import JobStatus
-from qiskit_ionq import GPI2Gate, GPIGate, IonQProvider, MSGate, ZZGate
+from qiskit_ionq import IonQProvider
 
 import reference
 
@@ -131,24 +131,9 @@ def test_it_takes_no_more_interactions(
         assert time.monotonic() < deadline
         time.sleep(0.02)
     compiled = job.compiled_circuit("native")
-    reference.assert_same(exact(native_of(compiled)), exact(CORPUS[name]))
+    native = built(compiled["circuit"], compiled["qubits"], native=True)
+    reference.assert_same(exact(native), exact(CORPUS[name]))
     ours = sum(row["gate"] == gate for row in compiled["circuit"])
-    native = provider.get_backend(f"ionq_qpu.{system}", gateset="native")
-    theirs = transpile(CORPUS[name], native, optimization_level=3, seed_transpiler=1)
+    target = provider.get_backend(f"ionq_qpu.{system}", gateset="native")
+    theirs = transpile(CORPUS[name], target, optimization_level=3, seed_transpiler=1)
     assert ours <= theirs.num_nonlocal_gates()
-
-
-def native_of(compiled: dict[str, Any]) -> QuantumCircuit:
-    """Of qiskit-ionq's own matrices."""
-    native = QuantumCircuit(compiled["qubits"])
-    for row in compiled["circuit"]:
-        match row["gate"]:
-            case "gpi":
-                native.append(GPIGate(row["phase"]), [row["target"]])
-            case "gpi2":
-                native.append(GPI2Gate(row["phase"]), [row["target"]])
-            case "ms":
-                native.append(MSGate(*row["phases"], row.get("angle", 0.25)), row["targets"])
-            case "zz":
-                native.append(ZZGate(row["angle"]), row["targets"])
-    return native

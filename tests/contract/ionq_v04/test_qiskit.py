@@ -14,7 +14,7 @@ from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister, transpile
 from qiskit.circuit.library import PauliEvolutionGate
 from qiskit.providers import JobStatus
 from qiskit.quantum_info import Operator, SparsePauliOp, Statevector
-from qiskit_ionq import ErrorMitigation, GPI2Gate, GPIGate, IonQProvider, MSGate, ZZGate
+from qiskit_ionq import ErrorMitigation, IonQProvider
 from qiskit_ionq.exceptions import IonQAPIError, IonQJobFailureError, IonQJobStateError
 from qiskit_ionq.ionq_session import Session
 
@@ -414,17 +414,7 @@ def test_the_compiled_circuit_is_the_circuit(
     until(job, JobStatus.DONE)
     compiled = job.compiled_circuit("native")
     assert {row["gate"] for row in compiled["circuit"]} - {"gpi"} == {"gpi2", gate}
-    native = QuantumCircuit(compiled["qubits"])
-    for row in compiled["circuit"]:
-        match row["gate"]:
-            case "gpi":
-                native.append(GPIGate(row["phase"]), [row["target"]])
-            case "gpi2":
-                native.append(GPI2Gate(row["phase"]), [row["target"]])
-            case "ms":
-                native.append(MSGate(*row["phases"], row.get("angle", 0.25)), row["targets"])
-            case "zz":
-                native.append(ZZGate(row["angle"]), row["targets"])
+    native = built(compiled["circuit"], compiled["qubits"], native=True)
     reference.assert_same(exact(native), exact(circuit))
     theirs = transpile(
         circuit, provider.get_backend(f"ionq_qpu.{name}", gateset="native"), optimization_level=3

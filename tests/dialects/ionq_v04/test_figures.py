@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from tests.acceptance.serving import Client
-from tests.dialects.ionq_v04.finishing import finished
+from tests.dialects.ionq_v04.finishing import run_on
 
 FOLDER = resources.files("ketway.devices") / "catalogue"
 
@@ -61,15 +61,6 @@ def test_figures_have_a_source_and_what_is_derived_is_there(name: str) -> None:
             assert len(table["formula"]) > 20, f"{name}: {path} does not say how it was made"
 
 
-def job_on(client: Client, backend: str, **more: Any) -> dict[str, Any]:
-    body = {"type": "ionq.circuit.v1", "backend": backend, "shots": SHOTS,
-            "input": {"qubits": 3, "gateset": "qis", "circuit": GATES}, **more}  # fmt: skip
-    answer = client.ask("POST", "/v0.4/jobs", body)
-    assert answer.status == 201, answer.raw
-    found: dict[str, Any] = finished(client, answer.json["id"])
-    return found
-
-
 def get(client: Client, path: str) -> Any:
     answer = client.ask("GET", f"/v0.4{path}")
     assert answer.status == 200, answer.raw
@@ -88,7 +79,9 @@ def test_durations_and_prices(client: Client) -> None:
     assert len(backends) > 3
     for backend in backends:
         timing, card = read(f"{backend}.toml")["timing"], CARDS[backend]
-        job = job_on(client, backend, settings={"error_mitigation": {"debiasing": False}})
+        job = run_on(
+            client, backend, SHOTS, 3, GATES, settings={"error_mitigation": {"debiasing": False}}
+        )
         each = timing["reset"] + timing["readout"] + ONE * timing["one_qubit"]
         micros = round(1e6 * SHOTS * (each + TWO * timing["two_qubit"]))
         assert job["stats"]["gate_counts"] == {"1q": ONE, "2q": TWO}
@@ -135,15 +128,10 @@ def test_characterizations(client: Client) -> None:
 
 @pytest.mark.parametrize("name", [name for name in MODELS if name != "ideal"])
 def test_rates_of_noise_models(client: Client, name: str) -> None:
-    """Three qubits, each turned and then met: what a user computes from the rates is what comes."""
+    """One gate on one qubit and one on two: what a user computes from the rates is what comes."""
     model = MODELS[name]
     gates = [{"gate": "x", "target": 0}, {"gate": "cnot", "control": 0, "target": 1}]
-    body = {"type": "ionq.circuit.v1", "backend": "simulator", "shots": 1_000_000,
-            "noise": {"model": name, "seed": 7},
-            "input": {"qubits": 2, "gateset": "qis", "circuit": gates}}  # fmt: skip
-    answer = client.ask("POST", "/v0.4/jobs", body)
-    assert answer.status == 201, answer.raw
-    job = finished(client, answer.json["id"])
+    job = run_on(client, "simulator", 1_000_000, 2, gates, noise={"model": name, "seed": 7})
     found = get(client, f"/jobs/{job['id']}/results/probabilities")
     # A depolarised qubit is flipped in half of the cases; two are one of four states.
     flipped = model["one_qubit"] / 2

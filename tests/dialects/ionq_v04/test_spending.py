@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from tests.acceptance.serving import Client
-from tests.dialects.ionq_v04.finishing import finished
+from tests.dialects.ionq_v04.finishing import run_on
 
 GATES = [
     *({"gate": "h", "target": k} for k in range(3)),
@@ -17,12 +17,7 @@ GATES = [
 
 
 def submit(client: Client, backend: str, shots: int, **more: Any) -> dict[str, Any]:
-    body = {"type": "ionq.circuit.v1", "backend": backend, "shots": shots,
-            "input": {"qubits": 3, "gateset": "qis", "circuit": GATES}, **more}  # fmt: skip
-    answer = client.ask("POST", "/v0.4/jobs", body)
-    assert answer.status == 201, answer.raw
-    done: dict[str, Any] = finished(client, answer.json["id"])
-    return done
+    return run_on(client, backend, shots, 3, GATES, **more)
 
 
 def estimate(client: Client, **query: Any) -> dict[str, Any]:
