@@ -7,6 +7,7 @@ it never opens the database.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -86,6 +87,9 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     read: Read | None = None
     failure: Failure | None = None
     failed_circuits: dict[int, Failure] = {}
+    born: Sequence[tuple[int, int, int]] = ()
+    """The qubits, one-qubit gates and others of each circuit that becomes a child of the job, now
+    that it is known how many there were."""
 
 
 _bundles = msgspec.msgpack.Decoder(Bundle)

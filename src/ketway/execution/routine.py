@@ -16,7 +16,7 @@ from ketway.jobs.failures import Code, FailedError, Failure
 from ketway.jobs.packing import pack, unpack
 from ketway.routines.dry import DryRunner
 from ketway.routines.registry import find
-from ketway.routines.routine import Routine
+from ketway.routines.routine import Bearing, Routine
 from ketway.routines.runner import Runner
 from ketway.store.blobs import Blobs
 
@@ -79,7 +79,8 @@ def _run(routine: Routine, work: Work, data: bytes, blobs: Blobs) -> Report:
     machine = msgspec.structs.replace(work.machine, threads=work.threads, seconds=None)
     answer = routine.run(inputs, _runner(routine, inputs, work, machine))
     inline, blob = blobs.keep(pack(answer))
-    return Report(job_id=work.job_id, attempt=work.attempt, data=inline, blob=blob)
+    born = routine.ran(inputs, answer) if isinstance(routine, Bearing) else ()
+    return Report(job_id=work.job_id, attempt=work.attempt, data=inline, blob=blob, born=born)
 
 
 def _runner(routine: Routine, inputs: Any, work: Work, machine: Machine) -> Runner:

@@ -149,6 +149,51 @@ class CustomAnswer(msgspec.Struct, frozen=True, tag=True):
     made_by: list[Provenance] = []
 
 
+class EnergyAnswer(msgspec.Struct, frozen=True, tag=True):
+    """The energy of a Hamiltonian."""
+
+    value: float
+    variance: float
+    """Of what single shots say of it."""
+    made_by: list[Provenance] = []
+
+
+class Evaluation(msgspec.Struct, frozen=True):
+    """A point that was tried in a search for the least value."""
+
+    point: list[float]
+    value: float
+    number: int
+    """Which it was of all that were tried, from 0."""
+    outcomes: NDArray[np.uint8] | None = None
+    """What was measured, if that is kept: as those of `CountsOfCircuit`, as the next."""
+    counts: NDArray[np.int64] | None = None
+
+
+class OptimumAnswer(msgspec.Struct, frozen=True, tag=True):
+    """Where a quantum function is least."""
+
+    value: float
+    point: list[float]
+    converged: bool
+    """Whether the search ended by itself, and not by a limit."""
+    evaluations: list[Evaluation]
+    made_by: list[Provenance] = []
+
+
+class CutAnswer(msgspec.Struct, frozen=True, tag=True):
+    """A cut of a graph."""
+
+    cost: float
+    """Minus the weight of the edges that it cuts."""
+    bitstring: str
+    """On which side each node is, the first one on the right."""
+    bits: int
+    converged: bool
+    evaluations: list[Evaluation]
+    made_by: list[Provenance] = []
+
+
 class Written(msgspec.Struct, frozen=True, tag=True):
     """An answer in its vendor's own words: to a question that no other vendor has."""
 
@@ -164,6 +209,9 @@ _TYPES: Final[dict[str, Any]] = {
     "executor": Written,
     "calibrate": Written,
     "noise-learner": LearnedAnswer,
+    "quantum-function": EnergyAnswer,
+    "optimization": OptimumAnswer,
+    "qaoa": CutAnswer,
 }
 
 

@@ -98,7 +98,7 @@ def configurations(pub: EstimatorPub) -> Configurations:
         needed = np.unique(np.concatenate([_terms(observables, m)[1] for m in members.tolist()]))
         pair_of = np.zeros(observables.products, dtype=np.int64)
         stride_of = np.zeros(observables.products, dtype=np.int64)
-        groups = _grouped(letters, needed)
+        groups = grouped(letters, needed)
         sizes = np.array([len(some) for _, some in groups], dtype=np.int64)
         starts = np.cumsum(sizes) - sizes
         read = np.concatenate([none, *(some for _, some in groups)])
@@ -158,7 +158,7 @@ def letters_of(observables: Observables) -> NDArray[np.uint8]:
     return np.asarray(np.where(z == 1, 3 - x, x), dtype=np.uint8)
 
 
-def _grouped(letters: NDArray[np.uint8], products: Index) -> list[tuple[NDArray[np.uint8], Index]]:
+def grouped(letters: NDArray[np.uint8], products: Index) -> list[tuple[NDArray[np.uint8], Index]]:
     """Bases, and the products that are read from each: a product goes to the first basis that it
     agrees with. Those that hold the most qubits come first, for others to join."""
     own = letters[products]

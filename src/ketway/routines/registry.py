@@ -23,6 +23,9 @@ _OWN: Final = {
     "executor": "ketway.routines.ibm.executor:EXECUTOR",
     "noise-learner": "ketway.routines.ibm.noise_learner:NOISE_LEARNER",
     "calibrate": "ketway.routines.ibm.calibrator:CALIBRATOR",
+    "quantum-function": "ketway.routines.ionq.quantum_function:QUANTUM_FUNCTION",
+    "optimization": "ketway.routines.ionq.optimization:OPTIMIZATION",
+    "qaoa": "ketway.routines.ionq.qaoa:QAOA",
 }
 _FIRST: Final = {
     "sampler": "ketway.routines.ibm.first_sampler:first",

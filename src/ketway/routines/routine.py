@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import msgspec
 
@@ -72,3 +72,19 @@ class Routine(Protocol):
 
     def run(self, inputs: Any, runner: Runner) -> Any:
         """The answer: one of `jobs.answers`, or another value that can be packed."""
+
+
+class Ran(NamedTuple):
+    """A circuit that a routine has run, and that becomes a job of its own."""
+
+    qubits: int
+    gates_1q: int
+    gates_2q: int
+
+
+@runtime_checkable
+class Bearing(Protocol):
+    """A routine whose circuits are shown as children of its job."""
+
+    def ran(self, inputs: Any, answer: Any) -> Sequence[Ran]:
+        """One for each child, in their order."""

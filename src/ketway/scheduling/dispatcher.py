@@ -345,6 +345,7 @@ class Dispatcher:
             failure=report.failure,
             failed_circuits=report.failed_circuits,
             children=job.children,
+            born=report.born,
         )
         if not self._answers:
             asyncio.get_running_loop().call_soon(self._publish)

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from ketway.circuits.charging import charged
 from ketway.circuits.circuit import Program
+from ketway.devices.device import Device
 from ketway.devices.loading import Catalogue
 from ketway.engines.planner import Machine
 from ketway.execution.bundle import Read, Report, Source, Work
@@ -209,12 +210,13 @@ class Jobs:
                 "submit that one again",
                 "id",
             )
-        kids = await self.children(job)
+        # What a routine bore is no part of what was submitted.
+        kids = await self.children(job) if job.routine == CIRCUITS else []
         submission = Submission(
             dialect=job.dialect,
             format=job.format,
             backend=job.backend,
-            multi=job.children > 0,
+            multi=bool(kids),
             names=[kid.name for kid in kids],
             child_settings=[kid.settings for kid in kids],
             shots=job.shots,
@@ -465,7 +467,7 @@ class Jobs:
             routine=job.routine,
             device=device.name,
             machine=self.machine,
-            dry=job.dry_run,
+            dry=job.dry_run and _answers_dry(device),
             seed=job.seed,
             noise=noise_of(catalogue, device, job.noise, job.characterization),
             threads=threads,
@@ -539,10 +541,20 @@ class Jobs:
             seed=job.seed if read.seed is None else read.seed,
         )
         parts = read.plan or []
-        job = priced(job, self._catalogue_of(job))
+        catalogue, at = self._catalogue_of(job), self._clock()
+        job, device = priced(job, catalogue), catalogue.device(job.backend)
+        dry = job.dry_run and device.kind == "qpu" and not _answers_dry(device)
         payload = Payload(INPUTS, report.data, report.blob)
-        at = self._clock()
-        if not await self._store.write(lambda c: changes.make_ready(c, job, parts, payload, at=at)):
+        ready = await self._store.write(
+            lambda c: (
+                changes.make_ready(c, job, parts, payload, dry=dry, at=at)
+                if self._paid(c, job)
+                else None
+            )
+        )
+        if ready is None:
+            await self._fail(job, _UNPAID)
+        if dry or not ready:
             return None
         return msgspec.structs.replace(job, state=State.READY, plan=parts)
 
@@ -559,6 +571,11 @@ _UNPAID = Failure(
     "The job costs more than its session may still spend: take fewer shots or gates, or open a "
     "session with a higher cost limit.",
 )
+
+
+def _answers_dry(device: Device) -> bool:
+    """Whether a dry run has an answer that nothing was computed for, as IBM's have."""
+    return device.vendor == "ibm"
 
 
 def _kind_wanted(job: Job) -> str:

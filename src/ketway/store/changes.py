@@ -16,10 +16,10 @@ import msgspec
 from sqlalchemy import Connection, bindparam, delete, insert, or_, select, tuple_, update
 
 from ketway.jobs.failures import Failure
-from ketway.jobs.ids import now
+from ketway.jobs.ids import new_ids, now
 from ketway.jobs.job import FINAL, Job, Noise, PlanPart, State, sources
 from ketway.store.often import Often
-from ketway.store.rows import JOB_FIELDS, row_of, to_json
+from ketway.store.rows import JOB_FIELDS, job_of, row_of, to_json
 from ketway.store.schema import (
     attempts,
     events,
@@ -60,6 +60,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """Failures of single circuits of a parent, by position."""
     children: int = 0
     """How many children change with the job."""
+    born: Sequence[tuple[int, int, int]] = ()
+    """The qubits, one-qubit gates and others of circuits that become its children only now."""
 
 
 _insert_jobs = Often(insert(jobs), JOB_FIELDS)
@@ -266,6 +268,8 @@ def publish(connection: Connection, answers: Sequence[Answer], at: int | None = 
                 connection.execute(_explain, {"job": answer.job_id, "why": to_json(answer.failure)})
             if answer.children:
                 _publish_children(connection, answer, at)
+            if answer.born:
+                _bear(connection, answer)
     return said
 
 
@@ -320,6 +324,40 @@ def _publish_children(connection: Connection, answer: Answer, at: int) -> None:
             completed_at=at,
         )
     )
+
+
+def _bear(connection: Connection, answer: Answer) -> None:
+    """Add the circuits that a job turned out to run as its children, which ended with it."""
+    connection.execute(
+        update(jobs).where(jobs.c.id == answer.job_id).values(children=len(answer.born))
+    )
+    columns = (jobs.c[name] for name in JOB_FIELDS)
+    row = connection.execute(select(*columns).where(jobs.c.id == answer.job_id)).one()
+    parent = job_of(row)
+    kids = (
+        msgspec.structs.replace(
+            parent,
+            id=id_,
+            parent_id=parent.id,
+            position=place,
+            name=None,
+            metadata=None,
+            settings=None,
+            circuits=1,
+            children=0,
+            qubits=qubits,
+            gates_1q=one,
+            gates_2q=two,
+            busy_micros=None,
+            cost=None,
+            cost_unit=None,
+            plan=None,
+        )
+        for place, (id_, (qubits, one, two)) in enumerate(
+            zip(new_ids(len(answer.born)), answer.born, strict=True)
+        )
+    )
+    _insert_jobs.each(connection, (row_of(kid) for kid in kids))
 
 
 def fail(connection: Connection, job_id: str, failure: Failure, at: int | None = None) -> bool:

@@ -1,0 +1,1 @@
+"""IonQ's hybrid jobs: circuits that a loop runs, and the loop with them."""
