@@ -221,7 +221,7 @@ def _decode(decoder: msgspec.json.Decoder[Any], raw: bytes) -> Any:
     try:
         return decoder.decode(raw)
     except msgspec.ValidationError as error:
-        message, path = _located(str(error))
+        message, path = located(str(error))
         raise BadBodyError(message, "body", (path,) if path else ()) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BadBodyError(f"The body is not JSON: {_why(error, raw)}.", "body", ()) from None
@@ -238,7 +238,7 @@ def _why(error: Exception, raw: bytes) -> str:
     return f"{word[0].decode()} at byte {word.start()} is not a number there; send null or a string"
 
 
-def _located(text: str) -> tuple[str, str]:
+def located(text: str) -> tuple[str, str]:
     """msgspec's message and, as people write it, the path that it ends with."""
     message, _, path = text.partition(" - at `")
     path = path.removesuffix("`").removeprefix("$").removeprefix(".")
@@ -270,7 +270,7 @@ class _QueryReader:
         try:
             return msgspec.convert(values, self._type, strict=False)
         except msgspec.ValidationError as error:
-            message, path = _located(str(error))
+            message, path = located(str(error))
             raise BadBodyError(message, "query", (path,) if path else ()) from None
 
 

@@ -16,15 +16,15 @@ from ketway.devices.device import Device
 from ketway.devices.loading import Catalogue
 from ketway.engines.planner import Machine
 from ketway.execution.bundle import Read, Report, Source, Work
-from ketway.jobs.debiased import LEAST_SHOTS, Aggregation, Debiased
+from ketway.jobs.debiased import LEAST_SHOTS
 from ketway.jobs.encoding import Results, decode_program, encode_program
 from ketway.jobs.failures import Code, FailedError, Failure
 from ketway.jobs.ids import new_id, now
 from ketway.jobs.job import CIRCUITS, Attempt, Event, Job, PlanPart, State
 from ketway.jobs.packing import unpack
-from ketway.jobs.results import Result
 from ketway.scheduling.dispatcher import Dispatcher
 from ketway.service.accounts import Principal
+from ketway.service.answer import Answer
 from ketway.service.errors import NotCompletedError, NotFoundError, RefusedError
 from ketway.service.noise_models import NoiseModels
 from ketway.service.sessions import refused
@@ -75,27 +75,6 @@ class Limits(msgspec.Struct, frozen=True):
 
     simulator: float
     qpu: float
-
-
-class Answer(msgspec.Struct, frozen=True):
-    """The result of a job: of one circuit, or of a parent's circuits in their order."""
-
-    job: Job
-    results: Results
-    first: int
-    """Where this job's circuit stands among `results`; a parent's begin at 0."""
-
-    def result(self, index: int = 0) -> Result | None:
-        return self.results.get(self.first + index)
-
-    def aggregated(self, how: Aggregation, index: int = 0) -> Result | None:
-        """As `result`, of a debiased job by another way of bringing its variants together."""
-        if not self.job.debias:
-            return self.result(index)
-        return self.debiased(index).aggregation(how)
-
-    def debiased(self, index: int = 0) -> Debiased:
-        return Debiased(self.results, self.first + index, self.job.shots)
 
 
 class Jobs:
@@ -337,8 +316,9 @@ class Jobs:
         return answer
 
     async def routine_answer(self, job: Job, type_: Callable[..., T]) -> T:
-        """The stored answer of a job's routine. That of a private job is read once."""
-        found = self._store.read(lambda c: queries.result(c, job.id))
+        """The stored answer of a job's routine, or of the job that it is a circuit of. That of a
+        private job is read once."""
+        found = self._store.read(lambda c: queries.result(c, job.parent_id or job.id))
         if found is None:
             raise NotCompletedError(
                 f"The result of job {job.id} was read: it is a private job, and has it once."

@@ -8,6 +8,8 @@ import time
 import uuid
 from typing import Any
 
+import networkx
+import numpy as np
 import pytest
 from ionq_core import (
     APIError,
@@ -48,16 +50,21 @@ from ionq_core.api.schemas import get_format_schema
 from ionq_core.api.usage import get_usages
 from ionq_core.api.whoami import get_whoami
 from ionq_core.models import (
+    Ansatz,
     CloneJobPayload,
     CreateSessionRequest,
+    HamiltonianEnergyData,
+    HamiltonianEnergyInput,
+    HamiltonianEnergyInputData,
+    HamiltonianPauliTerm,
     JobsBulkOperationRequest,
+    LinearConstraint,
     QctrlQaoaJobCreationPayload,
     QuantumFunctionJobCreationPayload,
 )
 from ionq_core.models.formats import FORMATS_VALUES
 from ionq_core_jobs import (
     POLL,
-    QASM,
     artifact,
     assert_refused,
     canceled,
@@ -476,33 +483,84 @@ def test_variants_and_aggregations_of_a_debiased_job(client: Any) -> None:
     assert sum(votes.values()) == 1000
 
 
-def test_hybrid_jobs_are_refused_for_now(client: Any) -> None:
-    function = QuantumFunctionJobCreationPayload.from_dict(
-        {
-            "type": "quantum-function",
-            "backend": "simulator",
-            "input": {
-                "data": {
-                    "type": "hamiltonian-energy",
-                    "data": {
-                        "hamiltonian": [{"pauli_string": "ZZ", "coefficient": 1.0}],
-                        "ansatz": {"data": QASM},
-                    },
-                },
-                "params": [],
-            },
-        }
+ANSATZ = """OPENQASM 3.0;
+input float theta;
+qubit[1] q;
+ry(theta) q[0];
+"""
+
+
+def hamiltonian_energy(theta: float, **more: Any) -> QuantumFunctionJobCreationPayload:
+    """As in ionq-core's own example (examples/hamiltonian_energy_optimization.py)."""
+    return QuantumFunctionJobCreationPayload(
+        backend="simulator",
+        type_="quantum-function",
+        input_=HamiltonianEnergyInput(
+            data=HamiltonianEnergyInputData(
+                type_="hamiltonian-energy",
+                data=HamiltonianEnergyData(
+                    hamiltonian=[HamiltonianPauliTerm(pauli_string="Z", coefficient=-1.0)],
+                    ansatz=Ansatz(data=ANSATZ),
+                    **more,
+                ),
+            ),
+            params=[theta],
+        ),
+        shots=200,
     )
-    graph = {"directed": False, "multigraph": False, "graph": [], "nodes": [], "adjacency": []}
-    qaoa = QctrlQaoaJobCreationPayload.from_dict(
+
+
+def test_an_energy(client: Any) -> None:
+    job = completed(client, hamiltonian_energy(1.2))
+    assert job.type_ == "quantum-function"
+    assert job.results.value == pytest.approx(-np.cos(1.2))
+    assert job.results.variance == pytest.approx(np.sin(1.2) ** 2)
+    assert job.output.to_dict()["value"] == job.results.value  # where the example looks
+
+
+def test_an_energy_with_constraints_and_a_tail(client: Any) -> None:
+    """x <= 0 is broken by the outcome 1, whose energy grows from 1 by the penalty."""
+    broken = LinearConstraint(coeffs=[1.0], rhs=0.0)
+    odds = np.sin(0.6) ** 2
+    job = completed(client, hamiltonian_energy(1.2, linear_constraints=[broken], penalty=3.0))
+    assert job.results.value == pytest.approx(4 * odds - (1 - odds))
+    job = completed(client, hamiltonian_energy(1.2, cvar_alpha=0.75))
+    assert job.results.value == pytest.approx((-(1 - odds) + (0.75 - (1 - odds))) / 0.75)
+
+
+def test_a_largest_cut(client: Any) -> None:
+    graph = networkx.petersen_graph()
+    body = QctrlQaoaJobCreationPayload.from_dict(
         {
             "type": "qctrl.qaoa.v1",
             "backend": "simulator",
-            "input": {"problem_type": "maxcut", "problem": graph},
+            "input": {"problem_type": "maxcut", "problem": networkx.adjacency_data(graph)},
             "external_settings": {"api_credentials": "none"},
         }
     )
-    for body in (function, qaoa):
-        with pytest.raises(APIError) as caught:
-            create_job.sync(client=client, body=body)
-        assert_refused(caught.value)
+    job = completed(client, body)
+    found = job.results.qaoa_results
+    side = dict(zip(graph.nodes, reversed(found.optimal_bitstring), strict=True))
+    cut = sum(side[u] != side[v] for u, v in graph.edges)
+    assert cut == 12  # which is the largest
+    assert found.optimal_cost == -12
+    assert found.processing_status in ("complete", "max_iteration")
+    child = get_job.sync(job.child_job_ids[0], client=client)
+    assert child.type_ == "qctrl.qaoa-circuit.v1"
+    assert child.parent_job_id == job.id
+    measured = distribution(client, child.id)
+    assert sum(measured.values()) == pytest.approx(1)
+
+
+def test_hybrid_jobs_that_mean_nothing_are_refused(client: Any) -> None:
+    body = QctrlQaoaJobCreationPayload.from_dict(
+        {
+            "type": "qctrl.qaoa.v1",
+            "backend": "simulator",
+            "input": {"problem_type": "maxcut", "problem": {"nodes": 3}},
+            "external_settings": {"api_credentials": "none"},
+        }
+    )
+    with pytest.raises(APIError) as caught:
+        create_job.sync(client=client, body=body)
+    assert_refused(caught.value)

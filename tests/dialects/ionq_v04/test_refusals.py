@@ -103,8 +103,6 @@ BODIES: dict[str, tuple[Any, str, list[str] | None]] = {
     "no bitcode": (job(type="ionq.qir.v1", input={}), "bitcode in base64", ["input.data"]),
     "no program": (job(type="ionq.qasm3.v1", input={}), "OpenQASM", ["input.data"]),
     "unknown type": (job(type="ionq.circuit.v9"), "unknown job type", ["type"]),
-    "hybrid function": (job(type="quantum-function"), "does not run quantum-function", ["type"]),
-    "hybrid optimizer": (job(type="qctrl.qaoa.v1"), "does not run qctrl.qaoa.v1", ["type"]),
     "session": (job(session_id=NOBODY), "no session", ["session_id"]),
     "debiasing on a QPU": (
         job(backend="qpu.forte-1", settings={"error_mitigation": {"debiasing": True}}),

@@ -205,6 +205,13 @@ def test_measurements_at_the_end_are_left_out() -> None:
     assert answer(asked(MIXED, ansatz=measured)) == pytest.approx(answer(asked(MIXED)), abs=1e-12)
 
 
+def test_the_library_of_gates_is_there_unasked() -> None:
+    bare = ANSATZ.replace('include "stdgates.inc";\n', "")
+    assert answer(asked(MIXED, ansatz=bare)) == answer(asked(MIXED))
+    with pytest.raises(FailedError, match="no gate `other`"):
+        answer(asked(MIXED, ansatz=bare + "other q[0];"))
+
+
 def test_many_qubits_are_exact_too() -> None:
     """From 21 on outcomes are not listed any more; the energy is exact still."""
     gates = "".join(f"ry(0.3 + 0.1 * {k}) q[{k}];\n" for k in range(22))

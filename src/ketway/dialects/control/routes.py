@@ -49,9 +49,10 @@ from ketway.jobs.ids import is_id
 from ketway.jobs.job import CIRCUITS, Job, State
 from ketway.jobs.results import Result
 from ketway.service.accounts import Accounts
+from ketway.service.answer import Answer
 from ketway.service.backends import Backend, Backends
 from ketway.service.errors import ConflictError, NotFoundError, RefusedError
-from ketway.service.jobs import Answer, Jobs
+from ketway.service.jobs import Jobs
 from ketway.service.noise_models import NoiseModels
 from ketway.service.sessions import Sessions
 from ketway.service.submission import Submission

@@ -16,7 +16,7 @@ from ketway.dialects.ionq_v04.wire import ArtifactDescriptor
 from ketway.jobs.debiased import AGGREGATIONS, Aggregation, Debiased, variants_for
 from ketway.jobs.job import Job
 from ketway.jobs.results import Result
-from ketway.service.jobs import Answer
+from ketway.service.answer import Answer
 
 _NAMESPACE: Final = uuid.UUID("8e0b37a1-5c66-5b0e-9a3f-766172696173")
 

@@ -24,7 +24,7 @@ from ketway.dialects.ionq.wire import (
     JobsBulkOperationRequest,
     JobsOperationResponse,
 )
-from ketway.dialects.ionq_v04 import compiled, debiasing, devices, formats, showing
+from ketway.dialects.ionq_v04 import compiled, debiasing, devices, formats, hybrid, showing
 from ketway.dialects.ionq_v04.sessions import SessionRoutes
 from ketway.dialects.ionq_v04.spending import SpendingRoutes
 from ketway.dialects.ionq_v04.submitting import (
@@ -43,6 +43,7 @@ from ketway.dialects.ionq_v04.wire import (
     JobCreationPayload,
     JobCreationResponse,
     JobObject,
+    ProgressResponse,
     ResultsQuery,
     Whoami,
 )
@@ -50,6 +51,7 @@ from ketway.dialects.openapi import document
 from ketway.jobs.debiased import Aggregation
 from ketway.jobs.ids import now
 from ketway.jobs.job import CIRCUITS, Job, State
+from ketway.jobs.results import Result
 from ketway.service.accounts import Accounts
 from ketway.service.backends import Backends
 from ketway.service.errors import NotCompletedError, NotFoundError, RefusedError
@@ -102,7 +104,7 @@ class Routes:
                 limit=page_size(query.limit),
             ),
         )
-        shown = GetJobsResponse([self._show(job, call) for job in page.jobs])
+        shown = GetJobsResponse([await self._show(job, call) for job in page.jobs])
         # cirq-ionq goes on asking until `next` is absent; ionq-core insists that it is there.
         if page.next is not None or not from_cirq(call.request):
             shown.next = page.next
@@ -110,7 +112,7 @@ class Routes:
 
     async def get(self, call: Call) -> Response:
         job = self._job(call)
-        shown = showing.show(job, call.request, self._backends, self._jobs.child_ids(job))
+        shown = await self._show(job, call, self._jobs.child_ids(job))
         if showing.debiased(job):
             answer = await self._jobs.answer(job)
             shown.output["error_mitigation"] = debiasing.output_of(job, answer)
@@ -146,16 +148,24 @@ class Routes:
     async def clone(self, call: Call) -> Response:
         """A new job with the circuits of this one, and what the body changes."""
         job = self._job(call)
-        return _created(
-            await self._jobs.submit_again(call.principal, job.id, **_changed(call.body, job))
-        )
+        changed = await self._changed(call, job)
+        return _created(await self._jobs.submit_again(call.principal, job.id, **changed))
 
     async def move(self, call: Call) -> Response:
         """As `clone`; the old job is canceled if it had not ended."""
         job = self._job(call)
-        moved = await self._jobs.submit_again(call.principal, job.id, **_changed(call.body, job))
+        changed = await self._changed(call, job)
+        moved = await self._jobs.submit_again(call.principal, job.id, **changed)
         await self._jobs.cancel(call.principal, job.id)
         return _created(moved)
+
+    async def _changed(self, call: Call, job: Job) -> dict[str, Any]:
+        changed = _changed(call.body, job)
+        if hybrid.is_hybrid(job) and "shots" in changed:  # they are part of what it is told
+            source = await self._jobs.source(job)
+            assert source is not None, "a job is kept as it was sent"
+            changed["source"] = hybrid.with_shots(source, changed["shots"])
+        return changed
 
     # -- results ------------------------------------------------------------------------------
 
@@ -174,6 +184,8 @@ class Routes:
         )
 
     async def _aggregated(self, job: Job, how: Aggregation = "average") -> Response:
+        if hybrid.is_hybrid(job):
+            await hybrid.measured(self._jobs, job)  # says that there is nothing
         answer = await self._jobs.answer(job)
         if not job.children:
             return encoded(by_circuit([job.id], [answer.aggregated(how)]))
@@ -197,8 +209,11 @@ class Routes:
                 f"Job {job.id} has {job.children} circuits: ask each of its child jobs, or for "
                 "/results/probabilities/aggregated."
             )
-        answer = await self._jobs.answer(job)
-        result = answer.aggregated(how)
+        result: Result | None
+        if hybrid.is_hybrid(job):
+            result = await hybrid.measured(self._jobs, job)
+        else:
+            result = (await self._jobs.answer(job)).aggregated(how)
         if result is None:
             raise NotCompletedError(f"Job {job.id} has no result: it is {job.state}.")
         if result.counts is None and format_ not in formats.formats_of(shots=False):
@@ -243,7 +258,19 @@ class Routes:
             raise NotFoundError(f"There is no circuit language {language}; there are {known}.")
         return reply((await self._written(job, format_)).decode())
 
+    async def progress(self, call: Call) -> Response:
+        """Of an optimization: what was tried, in order. It is there when the job has ended."""
+        job = self._job(call)
+        if not hybrid.is_hybrid(job):
+            raise NotFoundError(f"Job {job.id} has no progress: it runs its circuits as they are.")
+        answer = None
+        if job.state is State.COMPLETED and not job.dry_run and job.parent_id is None:
+            answer = await hybrid.answered(self._jobs, job)
+        return reply(hybrid.progress_of(job, self._jobs.child_ids(job), answer))
+
     async def _written(self, job: Job, format_: str) -> bytes:
+        if hybrid.is_hybrid(job):
+            raise NotFoundError(f"Job {job.id} is a {hybrid.type_of(job)} job: no circuit is kept.")
         if job.children:
             raise NotFoundError(
                 f"Job {job.id} has {job.children} circuits: ask for one of its child jobs."
@@ -319,8 +346,13 @@ class Routes:
 
     # -- helpers ------------------------------------------------------------------------------
 
-    def _show(self, job: Job, call: Call) -> JobObject:
-        return showing.show(job, call.request, self._backends)
+    async def _show(
+        self, job: Job, call: Call, child_ids: Sequence[str] | None = None
+    ) -> JobObject:
+        shown = showing.show(job, call.request, self._backends, child_ids)
+        if hybrid.is_hybrid(job) and job.state is State.COMPLETED and not job.dry_run:
+            showing.fill(shown, job, await hybrid.answered(self._jobs, job))
+        return shown
 
     def _job(self, call: Call) -> Job:
         return job_of(self._jobs, call)
@@ -385,6 +417,9 @@ class Routes:
                       "Results of a debiasing variant",
                       answer=dict[str, float] | list[str],
                       refusals={404: "No such job or variant, or not debiased."}),
+            Operation("GET", job + "/progress", "GetJobProgress", self.progress,
+                      "What an optimization has tried", answer=ProgressResponse,
+                      refusals={404: "No such job, or not a hybrid one."}),
             Operation("GET", "/schemas/formats/{format}", "GetFormatSchema", self.format_schema,
                       "The JSON Schema of a result format", answer=dict[str, Any]),
             *self._sessions.operations(),

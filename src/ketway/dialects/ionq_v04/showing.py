@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -20,7 +21,7 @@ from ketway.dialects.ionq.showing import (
     sentence_of,
 )
 from ketway.dialects.ionq.wire import NULL
-from ketway.dialects.ionq_v04 import debiasing, formats
+from ketway.dialects.ionq_v04 import debiasing, formats, hybrid
 from ketway.dialects.ionq_v04.compiled import MEDIA_TYPES
 from ketway.dialects.ionq_v04.wire import (
     ArtifactDescriptor,
@@ -33,13 +34,13 @@ from ketway.service.backends import Backends
 
 
 def show(
-    job: Job, request: Request, backends: Backends, child_ids: list[str] | None = None
+    job: Job, request: Request, backends: Backends, child_ids: Sequence[str] | None = None
 ) -> JobObject:
     """`child_ids` are shown by `GET /jobs/{UUID}`, not in lists; an empty list means none."""
     shown = JobObject(
         id=job.id,
         status=job.state.value,
-        type=job.format if job.parent_id is None else "ionq.circuit.v1",
+        type=_type(job),
         backend=job.backend,
         dry_run=job.dry_run,
         submitter_id=job.user_id,
@@ -70,8 +71,21 @@ def show(
     if job.backend == "simulator":
         shown.noise = noise(job)
     if child_ids is not None:
-        shown.child_job_ids = child_ids or None
+        shown.child_job_ids = list(child_ids) or None
     return shown
+
+
+def _type(job: Job) -> str:
+    if hybrid.is_hybrid(job):
+        return hybrid.type_of(job)
+    return job.format if job.parent_id is None else "ionq.circuit.v1"
+
+
+def fill(shown: JobObject, job: Job, answer: hybrid.HybridAnswer) -> None:
+    """Put in what only the answer of a hybrid job says."""
+    if not (job.parent_id and job.format == hybrid.QAOA):
+        shown.results = hybrid.results_of(job, answer)
+        shown.output = hybrid.output_of(job, answer)
 
 
 def _settings(job: Job) -> Settings:
@@ -117,6 +131,8 @@ def _output(job: Job) -> dict[str, Any]:
     """The circuit as its device runs it, of every job whose circuit is known."""
     if job.state is not State.COMPLETED or job.children or not job.qubits:
         return {}
+    if hybrid.is_hybrid(job):
+        return {}
     circuits = {
         format_: ArtifactDescriptor(formats.artifact_id(job.id, format_), format_, media_type)
         for format_, media_type in MEDIA_TYPES.items()
@@ -135,6 +151,8 @@ def debiased(job: Job) -> bool:
 def _results(job: Job) -> dict[str, Any] | None:
     """Both styles together: the document's descriptors, and the url that released SDKs read."""
     if job.state is not State.COMPLETED or job.dry_run:
+        return None
+    if hybrid.is_hybrid(job) and hybrid.type_of(job) != hybrid.QAOA_CIRCUIT:
         return None
     base = f"/v0.4/jobs/{job.id}/results"
     if job.children:

@@ -22,18 +22,20 @@ from ketway.dialects.ionq.reading import (
     shots_of,
 )
 from ketway.dialects.ionq.settings import Kept, Settings
+from ketway.dialects.ionq_v04.hybrid import KINDS, params_of
 from ketway.dialects.ionq_v04.wire import InputObject, JobCreationPayload
+from ketway.jobs.job import CIRCUITS
 from ketway.service.errors import RefusedError
 from ketway.service.submission import Submission
 
 NAME = "ionq_v04"
-LATER = ("quantum-function", "qctrl.qaoa.v1")
 
 
 def submission_of(payload: JobCreationPayload) -> Submission:
     """Check a request to create a job, and read its circuits."""
     circuits: Sequence[Circuit] | None = None
-    source: str | None = None
+    source: str | bytes | None = None
+    routine = CIRCUITS
     children: list[CircuitObject] = []
     match payload.type:
         case "ionq.circuit.v1":
@@ -45,6 +47,9 @@ def submission_of(payload: JobCreationPayload) -> Submission:
             source = _source(payload.input)
         case "ionq.qir.v1":
             source = qir_of(payload.input.data, "input.data")
+        case hybrid if hybrid in KINDS:
+            routine = KINDS[hybrid].routine
+            source = params_of(hybrid, payload.input, shots_of(payload.shots))
         case _:
             raise RefusedError(_unknown_type(payload.type), "type")
     return Submission(
@@ -54,6 +59,7 @@ def submission_of(payload: JobCreationPayload) -> Submission:
         vendor="ionq",
         circuits=circuits,
         source=source,
+        routine=routine,
         multi=payload.type == MULTI,
         names=[child.name for child in children],
         shots=shots_of(payload.shots),
@@ -69,12 +75,8 @@ def submission_of(payload: JobCreationPayload) -> Submission:
 
 
 def _unknown_type(type_: str) -> str:
-    if type_ in LATER:
-        return (
-            f"Ketway does not run {type_} jobs yet. It runs {SINGLE}, {MULTI}, {QASM} and "
-            f"{QIR}; for a hybrid job, run its loop in your program and send the circuits"
-        )
-    return f"unknown job type {type_!r}: use {SINGLE}, {MULTI}, {QASM} or {QIR}"
+    *first, last = (SINGLE, MULTI, QASM, QIR, *KINDS)
+    return f"unknown job type {type_[:40]!r}: use {', '.join(first)} or {last}"
 
 
 def debias_of_settings(settings: Settings | None, backend: str | None) -> bool | None:

@@ -27,6 +27,23 @@ class InputObject(msgspec.Struct):
     circuit: list[GateObject] | None = None
     circuits: list[CircuitObject] | None = None
     data: Any = None
+    params: Any = None
+    """Of hybrid jobs, as all that follow; `hybrid.py` says what they must be."""
+    quantum_function: Any = None
+    method: Any = None
+    initial_params: Any = None
+    log_interval: Any = None
+    options: Any = None
+    maxiter: Any = None
+    problem_type: Any = None
+    problem: Any = None
+
+
+class ExternalSettings(msgspec.Struct):
+    """An account elsewhere. Nothing is asked of anybody else, and nothing of it is kept."""
+
+    api_credentials: str | None = None
+    external_organization: str | None = None
 
 
 class JobCreationPayload(msgspec.Struct):
@@ -40,6 +57,7 @@ class JobCreationPayload(msgspec.Struct):
     settings: Settings | None = None
     dry_run: bool | None = None
     noise: NoiseObject | None = None
+    external_settings: ExternalSettings | None = None
     characterization_id: str | None = None
     """Ketway's own: under which figures of its QPU to run it."""
 
@@ -111,6 +129,21 @@ class JobObject(msgspec.Struct, kw_only=True):
     stats: dict[str, Any]
     results: dict[str, Any] | None
     child_job_ids: list[str] | UnsetType | None = UNSET
+
+
+class Progress(msgspec.Struct):
+    """A point that an optimization has tried."""
+
+    job_id: str
+    status: str
+    finished_at: str | None
+    value: float
+    params: list[float]
+    iteration: int
+
+
+class ProgressResponse(msgspec.Struct):
+    progress: list[Progress]
 
 
 class GetJobsResponse(msgspec.Struct):

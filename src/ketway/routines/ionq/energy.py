@@ -7,6 +7,7 @@ shots: the energy is exact, and so is its variance as long as all outcomes can b
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -40,6 +41,7 @@ from ketway.routines.sketch import Drawn, Sketch, widened
 
 LISTED: Final = 20
 """Up to so many qubits every outcome of an ideal machine is looked at; from more on, shots are."""
+_VERSION: Final = re.compile(r"(\bOPENQASM\s+3(?:\.\d+)?\s*;)")
 _AT_ONCE: Final = 1 << 16
 """Outcomes whose bits are unpacked at the same time."""
 
@@ -232,8 +234,17 @@ def _ansatz(asked: HamiltonianEnergy, where: str) -> Template:
 
 @lru_cache(maxsize=2)
 def _read(text: str) -> Template:
-    """A job is looked at several times in one process."""
-    return read_template(text)
+    """A job is looked at several times in one process.
+
+    The ansatz of ionq-core's own example uses `ry` and includes nothing
+    (examples/hamiltonian_energy_optimization.py), so the library is there unasked.
+    """
+    try:
+        return read_template(text)
+    except FailedError:
+        if "include" in text:
+            raise
+    return read_template(_VERSION.sub(r'\1 include "stdgates.inc";', text, count=1))
 
 
 def _hamiltonian(asked: HamiltonianEnergy, qubits: int, where: str) -> Observables:

@@ -223,11 +223,8 @@ class _Run:
         ramps = np.array(
             [np.concatenate((g * steps, b * (1 - steps))) for g in _RAMPS for b in _RAMPS]
         )
-        if not self._ideal:
-            chosen = 2 * len(_RAMPS) + 2
-        else:
-            chosen = int(np.argmin(self._exact(ramps)))
-        start: Floats = ramps[chosen]
+        usual = 2 * len(_RAMPS) + 2
+        start: Floats = ramps[int(np.argmin(self._exact(ramps))) if self._ideal else usual]
         return start
 
     def answer(self) -> CutAnswer:
