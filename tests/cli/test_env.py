@@ -15,6 +15,7 @@ EXPECTED = {
     "KETWAY_URL": URL,
     "IONQ_API_URL": f"{URL}/v0.4",
     "QISKIT_IONQ_API_URL": f"{URL}/v0.4",
+    "IONQ_BASE_URL": f"{URL}/v0.4",
     "IONQ_REMOTE_HOST": URL,
     "CIRQ_IONQ_REMOTE_HOST": URL,
     "IONQ_API_KEY": "ketway",

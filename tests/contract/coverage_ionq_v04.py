@@ -15,7 +15,15 @@ import serving
 from coverage_ionq import SINGLE, Answer
 from ionq_calls import V04 as CALLS
 
-SDKS = ("ionq-core", "qiskit-ionq", "cirq-ionq", "pennylane-ionq")
+SDKS = ("ionq-core", "qiskit-ionq", "cirq-ionq", "pennylane-ionq", "ionq")
+ANSATZ = 'OPENQASM 3.0; include "stdgates.inc"; input float a; qubit[1] q; ry(a) q[0];'
+ENERGY = {
+    "type": "hamiltonian-energy",
+    "data": {
+        "hamiltonian": [{"pauli_string": "Z", "coefficient": 1}],
+        "ansatz": {"data": ANSATZ},
+    },
+}
 INPUTS: dict[str, dict[str, Any]] = {
     "ionq.circuit.v1": SINGLE,
     "ionq.multi-circuit.v1": {
@@ -24,16 +32,15 @@ INPUTS: dict[str, dict[str, Any]] = {
         "circuits": [{"circuit": SINGLE["circuit"]}],
     },
     "ionq.qasm3.v1": {"data": 'OPENQASM 3.0; include "stdgates.inc"; qubit[1] q; h q[0];'},
-    "quantum-function": {
-        "data": {
-            "type": "hamiltonian-energy",
-            "data": {
-                "hamiltonian": [{"pauli_string": "Z", "coefficient": 1}],
-                "ansatz": {"data": 'OPENQASM 3.0; include "stdgates.inc"; qubit[1] q; h q[0];'},
-            },
-        }
+    "quantum-function": {"data": ENERGY, "params": [0.1]},
+    "optimization": {"quantum_function": ENERGY, "method": "COBYLA", "maxiter": 5},
+    "qctrl.qaoa.v1": {
+        "problem_type": "maxcut",
+        "problem": {
+            "nodes": [{"id": 0}, {"id": 1}],
+            "adjacency": [[{"id": 1}], [{"id": 0}]],
+        },
     },
-    "qctrl.qaoa.v1": {"problem_type": "maxcut", "problem": {"nodes": [], "adjacency": []}},
 }
 QUERIES = {
     "/jobs/estimate": "?backend=qpu.forte-1&qubits=2",
@@ -54,9 +61,13 @@ class Prober(coverage_ionq.Prober):
         if path.startswith("/jobs/{UUID}"):
             kind = "ionq.multi-circuit.v1" if path.endswith("/aggregated") else "ionq.circuit.v1"
             backend = "qpu.forte-1" if path.endswith(SAMPLED) else "simulator"
+            if path.endswith("/progress"):
+                kind = "optimization"
             job = self.finished(kind, backend)
-            artifact = next(iter(job["results"].values()))["id"]
-            concrete = concrete.replace("{UUID}", job["id"]).replace("{artifactId}", artifact)
+            concrete = concrete.replace("{UUID}", job["id"])
+            if "{artifactId}" in concrete:
+                artifact = next(iter(job["results"].values()))["id"]
+                concrete = concrete.replace("{artifactId}", artifact)
         elif "{UUID}" in path:
             _, found = self.call("GET", "/backends/qpu.forte-1/characterizations?limit=1")
             concrete = concrete.replace("{UUID}", found["characterizations"][0]["id"])

@@ -46,6 +46,7 @@ def addresses(
         return {
             "IONQ_API_URL": api,
             "QISKIT_IONQ_API_URL": api,
+            "IONQ_BASE_URL": f"{url}/v0.4",  # of IonQ's SDK `ionq`, which speaks no other
             "IONQ_REMOTE_HOST": url,
             "CIRQ_IONQ_REMOTE_HOST": url,
         }

@@ -4,15 +4,9 @@ from __future__ import annotations
 
 import pytest
 import recording
-import serving
 from ionq_calls import V04, tapped
 
 pytest_plugins = ["ionq_world"]
-
-
-@pytest.fixture(scope="session")
-def api(server: serving.Server) -> str:
-    return server.ionq_v04
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import json
+import subprocess
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
+import serving
 
 pytest.importorskip("ionq", reason="the SDK takes no Python from 3.13 on")
 
@@ -27,8 +31,14 @@ HAMILTONIAN = SparsePauliOp.from_list(
 
 
 @pytest.fixture(scope="module")
-def client(api: str, key: str) -> Client:
-    return Client(api_key=key, base_url=api)
+def client(server: serving.Server) -> Iterator[Client]:
+    """As after `ketway env`."""
+    command = [serving.ketway_python(), "-m", "ketway", "env", "--json", "--url", server.url]
+    done = subprocess.run(command, env=serving.environment(), capture_output=True, check=True)
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in json.loads(done.stdout).items():
+            patch.setenv(name, value)
+        yield Client()
 
 
 @pytest.fixture
