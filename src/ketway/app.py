@@ -39,7 +39,7 @@ from ketway.service.tokens import Tokens
 from ketway.service.usage import Usage
 from ketway.service.watch import Watch
 from ketway.service.workloads import Workloads
-from ketway.settings import Settings
+from ketway.settings import Settings, devices_folder
 from ketway.store.store import Store
 from ketway.version import VERSION
 
@@ -73,7 +73,7 @@ class App:
     async def open(self) -> None:
         """Everything is ready to serve when this returns, but for the zygote, which warms up."""
         self.store.open()
-        catalogue = loading.load()
+        catalogue = loading.load(devices_folder(self.settings))
         watch = Watch()
         machine = Machine(
             bytes=self.settings.memory,

@@ -15,6 +15,7 @@ from typing import IO, Any
 import uvicorn
 
 from ketway.app import App
+from ketway.devices.loading import CatalogueError
 from ketway.settings import Settings
 from ketway.store.store import StoreError
 
@@ -42,7 +43,7 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> int:
         try:
             with asyncio.Runner(loop_factory=_loop_factory()) as runner:
                 return runner.run(_serve(settings, listener, announce))
-        except StoreError as error:
+        except (StoreError, CatalogueError) as error:
             raise ServerError(str(error)) from None
 
 

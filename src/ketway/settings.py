@@ -46,6 +46,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Port to listen on; 0 takes a free one."""
     data: Path = msgspec.field(default_factory=default_data)
     """Folder that holds all state."""
+    devices: Path | None = None
+    """Folder with files of devices of your own; `devices` in the data folder, if there is one,
+    unless given."""
     workers: AtLeastOne = msgspec.field(default_factory=default_workers)
     """How many attempts run at the same time, and how many threads one may use."""
     memory: AtLeastOne = msgspec.field(default_factory=default_memory)
@@ -90,7 +93,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return cls(**values)
 
 
+def devices_folder(settings: Settings) -> str:
+    """Where the operator's devices are; empty if there is no such folder."""
+    folder = settings.devices or settings.data / "devices"
+    return str(folder) if folder.is_dir() else ""
+
+
 def _convert(text: str, type_: Any) -> Any:
-    if type_ is Path:
+    if type_ in (Path, Path | None):
         return Path(text).expanduser()
     return msgspec.convert(text, type_, strict=False)

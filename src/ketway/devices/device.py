@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from typing import Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
 
@@ -40,6 +40,17 @@ class Timing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     source: str
     date: datetime.date | None = None
     derived: tuple[str, ...] = ()
+
+
+class Driven(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """By whom a device is run that is no simulation: see `ketway.drivers`."""
+
+    name: str
+    """Of an entry point in the group `ketway.drivers`."""
+    at_once: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 1
+    """How many jobs it takes at the same time."""
+    options: dict[str, Any] = {}
+    """What the driver is told: addresses, names."""
 
 
 class Device(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -81,6 +92,8 @@ class Device(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     timing: Timing | None = None
     drift: Drift | None = None
     """How the figures change from day to day; None for a device that has no history."""
+    driver: Driven | None = None
+    """None for a simulation."""
     snapshot: Snapshot | None = None
     """Of a calibrated device: what was measured qubit by qubit and gate by gate."""
 

@@ -2,6 +2,8 @@
 
 Devices that were measured in every detail are files of JSON in a folder of their vendor, written
 by a script: all 68 of IBM's are read in less time than the fourteen of TOML.
+
+An operator's own devices are files of TOML of the same form, in a folder of theirs.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 from importlib import resources
+from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
@@ -23,6 +26,10 @@ from ketway.devices.snapshot_noise import noise_of
 
 _NOISE_FILE: Final = "noise.toml"
 _PRICES_FILE: Final = "prices.toml"
+
+
+class CatalogueError(ValueError):
+    """An operator's file cannot be read; the message says which, and why."""
 
 
 class UnknownNameError(KeyError):
@@ -132,24 +139,76 @@ class _PricesFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @cache
-def load() -> Catalogue:
-    """The catalogue that ships with Ketway; the same object each time, since it cannot change."""
-    devices: dict[str, Device] = {}
-    noises: dict[str, NoiseEntry] = {}
-    cards: dict[str, RateCard] = {}
+def load(own: str = "") -> Catalogue:
+    """The catalogue that ships with Ketway, and what is in the folder `own`, if one is named; the
+    same object each time. Raises `CatalogueError` for what is wrong in that folder."""
+    found = _Found()
     folder = resources.files("ketway.devices") / "catalogue"
     for file in sorted(folder.iterdir(), key=lambda file: file.name):
-        if file.name == _NOISE_FILE:
-            models = msgspec.toml.decode(file.read_bytes(), type=_NoiseFile).model
-            noises.update((model.name, model) for model in models)
-        elif file.name == _PRICES_FILE:
-            found = msgspec.toml.decode(file.read_bytes(), type=_PricesFile).card
-            cards.update((device, card) for card in found for device in card.devices)
-        elif file.name.endswith(".toml"):
-            device = msgspec.toml.decode(file.read_bytes(), type=Device)
-            devices[device.name] = device
+        if file.name.endswith(".toml"):
+            found.read(file.name, file.read_bytes())
     decoder = msgspec.json.Decoder(Device)
     for file in sorted((folder / "ibm").iterdir(), key=lambda file: file.name):
         device = decoder.decode(file.read_bytes())
-        devices[device.name] = device
-    return Catalogue(MappingProxyType(devices), MappingProxyType(noises), MappingProxyType(cards))
+        found.devices[device.name] = device
+    for path in sorted(Path(own).glob("*.toml")) if own else ():
+        _add(found, path)
+    return Catalogue(
+        MappingProxyType(found.devices),
+        MappingProxyType(found.noises),
+        MappingProxyType(found.cards),
+    )
+
+
+class _Found:
+    """What was read so far."""
+
+    def __init__(self) -> None:
+        self.devices: dict[str, Device] = {}
+        self.noises: dict[str, NoiseEntry] = {}
+        self.cards: dict[str, RateCard] = {}
+
+    def read(self, name: str, data: bytes) -> None:
+        """A file of that name."""
+        if name == _NOISE_FILE:
+            models = msgspec.toml.decode(data, type=_NoiseFile).model
+            _check_new("noise model", self.noises, [model.name for model in models])
+            self.noises.update((model.name, model) for model in models)
+        elif name == _PRICES_FILE:
+            cards = msgspec.toml.decode(data, type=_PricesFile).card
+            _check_new("price of device", self.cards, [d for card in cards for d in card.devices])
+            self.cards.update((device, card) for card in cards for device in card.devices)
+        else:
+            device = msgspec.toml.decode(data, type=Device)
+            _check_new("device", self.devices, [device.name])
+            self.devices[device.name] = device
+
+
+def _check_new(what: str, known: Mapping[str, object], names: Sequence[str]) -> None:
+    for name in names:
+        if name in known:
+            raise CatalogueError(f"there is a {what} {name!r} already: take another name")
+
+
+def _add(found: _Found, path: Path) -> None:
+    """An operator's file."""
+    before = set(found.devices)
+    try:
+        found.read(path.name, path.read_bytes())
+        for name in set(found.devices) - before:
+            _check_own(found.devices[name], found.noises)
+    except (OSError, UnicodeDecodeError, msgspec.MsgspecError, CatalogueError) as error:
+        raise CatalogueError(f"{path} cannot be read as a device's file: {error}") from None
+
+
+def _check_own(device: Device, noises: Mapping[str, NoiseEntry]) -> None:
+    if device.snapshot is not None or device.connectivity != "all":
+        raise CatalogueError(
+            "a device of your own has no snapshot and no couplings: leave them out"
+        )
+    for name in (device.noise, *device.noise_models):
+        if name is not None and name not in noises:
+            known = ", ".join(noises)
+            raise CatalogueError(f"there is no noise model {name!r}; there are {known}")
+    if device.driver is not None and (device.kind != "qpu" or device.noise is not None):
+        raise CatalogueError("what a driver runs has kind 'qpu', and no noise model here")

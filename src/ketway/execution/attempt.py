@@ -14,7 +14,7 @@ from ketway.circuits.qasm import read_qasm
 from ketway.engines.engine import Plan
 from ketway.engines.running import run_program
 from ketway.engines.seeds import derive
-from ketway.execution import routine
+from ketway.execution import driving, routine
 from ketway.execution.bundle import Read, Report, Work, decode_bundle, encode_report
 from ketway.execution.debiasing import run_debiased
 from ketway.jobs.encoding import decode_program, encode_program, encode_result, encode_results
@@ -28,14 +28,16 @@ def perform(request: bytes, send: Callable[[bytes], None]) -> None:
     bundle = decode_bundle(request)
     blobs = Blobs(Path(bundle.blobs))
     for work in bundle.works:
-        send(encode_report(_report(work, blobs)))
+        send(encode_report(_report(work, blobs, bundle.devices)))
 
 
-def _report(work: Work, blobs: Blobs) -> Report:
+def _report(work: Work, blobs: Blobs, devices: str) -> Report:
+    if work.task in ("call off", "describe"):
+        return driving.call_off(work) if work.task == "call off" else driving.describe(work)
     data = work.data if work.data is not None else blobs.get(work.blob or "")
     try:
         if work.routine != CIRCUITS:
-            return routine.report(work, data, blobs)
+            return routine.report(work, data, blobs, devices)
         return _read(work, data, blobs) if work.task == "read" else _run(work, data, blobs)
     except MemoryError:
         return _failed(
@@ -95,6 +97,8 @@ def seeds_of(seed: int, circuits: int, children: int) -> list[int]:
 
 
 def _run(work: Work, data: bytes, blobs: Blobs) -> Report:
+    if work.driven is not None:
+        return _run_elsewhere(work, data, blobs)
     program = decode_program(data)
     if work.places:
         return _run_debiased(work, program, blobs)
@@ -110,6 +114,14 @@ def _run(work: Work, data: bytes, blobs: Blobs) -> Report:
     ):
         frames[index] = answer if isinstance(answer, Failure) else encode_result(answer)
     return _answer(work, [frame for frame in frames if frame is not None], len(frames), blobs)
+
+
+def _run_elsewhere(work: Work, data: bytes, blobs: Blobs) -> Report:
+    try:
+        frames = driving.run(work, data)
+    except FailedError as error:
+        return Report(job_id=work.job_id, attempt=work.attempt, failure=error.failure)
+    return _answer(work, frames, len(frames), blobs)
 
 
 def _run_debiased(work: Work, program: Program, blobs: Blobs) -> Report:

@@ -12,12 +12,13 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from ketway.devices.device import Driven
 from ketway.devices.noise import NoiseModel
 from ketway.engines.planner import Machine
 from ketway.jobs.failures import Failure
 from ketway.jobs.job import CIRCUITS, PlanPart
 
-Task: TypeAlias = Literal["run", "read"]
+Task: TypeAlias = Literal["run", "read", "call off", "describe"]
 Source: TypeAlias = Literal["openqasm", "qpy", "qir", "ionq.qir", "params"]
 
 
@@ -27,7 +28,8 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     job_id: str
     attempt: int
     task: Task
-    """`run` the circuits of a program, or `read` a program text into circuits."""
+    """`run` the circuits of a program, or `read` a program text into circuits. Of a device that has
+    a driver: `call off` what it may have started, or `describe` how it is."""
     data: bytes | None
     blob: str | None
     source: Source = "openqasm"
@@ -50,6 +52,10 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     """How many qubits the device has on which each circuit is run as variants; 0 to run it as it
     is."""
     noise: NoiseModel | None = None
+    driven: Driven | None = None
+    """Who runs the device, if that is no simulation."""
+    name: str | None = None
+    """The job's, for a driver to show."""
     threads: int = 1
 
 
@@ -57,6 +63,8 @@ class Bundle(msgspec.Struct, frozen=True, kw_only=True):
     blobs: str
     """Folder of the blob store."""
     works: list[Work]
+    devices: str = ""
+    """Folder of the operator's devices, if there is one."""
 
 
 class Read(msgspec.Struct, frozen=True, kw_only=True):

@@ -21,22 +21,22 @@ from ketway.routines.runner import Runner
 from ketway.store.blobs import Blobs
 
 
-def report(work: Work, data: bytes, blobs: Blobs) -> Report:
+def report(work: Work, data: bytes, blobs: Blobs, devices: str) -> Report:
     routine = find(work.routine)
     try:
         if work.task == "read":
-            return _read(routine, work, data, blobs)
+            return _read(routine, work, data, blobs, devices)
         return _run(routine, work, data, blobs)
     except FailedError as error:
         return Report(job_id=work.job_id, attempt=work.attempt, failure=error.failure)
 
 
-def _read(routine: Routine, work: Work, data: bytes, blobs: Blobs) -> Report:
+def _read(routine: Routine, work: Work, data: bytes, blobs: Blobs, devices: str) -> Report:
     """Planned here as well: the server would have to unpack it all for that."""
     assert work.machine is not None, "a routine is planned on reading"
     inputs = routine.read(data)
     size = routine.size(inputs)
-    routine.check(inputs, load().device(work.device))
+    routine.check(inputs, load(devices).device(work.device))
     runner = _runner(routine, inputs, work, work.machine)
     plans = routine.plan(inputs, runner)
     for planned in plans:

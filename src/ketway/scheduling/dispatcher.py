@@ -16,18 +16,21 @@ from typing import Any, TypeVar
 import msgspec
 from sqlalchemy import Connection
 
+from ketway.devices.loading import load
 from ketway.execution.bundle import Bundle, Report, Work
 from ketway.execution.executor import Executor
-from ketway.execution.processes import Ending, Limits
+from ketway.execution.processes import Ending
 from ketway.jobs.failures import Code, Failure
 from ketway.jobs.ids import now
 from ketway.jobs.job import Job, State
+from ketway.scheduling.elsewhere import Elsewhere
 from ketway.scheduling.flight import Flight
+from ketway.scheduling.limits import READING, READING_SECONDS, limits_of
 from ketway.scheduling.messages import UNRUNNABLE, too_slow, unreadable
-from ketway.scheduling.policy import SMALL_BYTES, Queue, Waiting
+from ketway.scheduling.policy import Queue, Waiting
 from ketway.scheduling.seats import Seats
 from ketway.scheduling.sessions import SessionKeeper, nobody_listens
-from ketway.settings import Settings
+from ketway.settings import Settings, devices_folder
 from ketway.store import changes, queries
 from ketway.store.changes import Answer, Claim
 from ketway.store.store import Store
@@ -36,17 +39,12 @@ log = logging.getLogger("ketway.dispatcher")
 
 T = TypeVar("T")
 
-READING_SECONDS = 30.0
-"""Longest time that reading one program text may take."""
-READING_LIMITS = Limits(bytes=2 << 30, seconds=READING_SECONDS, threads=1)
 PAUSE_SECONDS = 1.0
 """How long to wait before something is tried again that the machine, not a job, has refused: a
 full disk, no more processes."""
 LINGER_SECONDS = 0.01
 """After a bundle of `CROWD` small jobs, the next waits so long for company: where several clients
 submit at once, a process for every few jobs costs more than the wait. One client never waits."""
-HEADROOM_BYTES = 1 << 30
-"""Address space beyond the plan: results, the allocator's arenas, the stacks of threads."""
 
 
 class Dispatcher:
@@ -85,6 +83,9 @@ class Dispatcher:
         self._stopping = False
         self._reading = asyncio.Semaphore(1)
         self._clock = clock
+        devices = devices_folder(settings)
+        self._empty = Bundle(blobs=str(store.folder / "blobs"), works=[], devices=devices)
+        self.elsewhere = Elsewhere(load(devices), executor, self._empty)
         self.seats = Seats(
             clock, self._claim_seat, self._compute, self._unseated, real=settings.clock == "real"
         )
@@ -107,6 +108,7 @@ class Dispatcher:
                 log.exception("job %s could not be put back in the queue", job.id)
         await self.sessions.start()
         self.seats.start()
+        self.elsewhere.start()
         self._spawn(self._dispatch())
         self._spawn(self._keep_leases())
 
@@ -114,6 +116,7 @@ class Dispatcher:
         """Interrupt what runs and put it back in the queue: the next start takes it up."""
         self._stopping = True
         self._wake.set()
+        await self.elsewhere.stop()
         for flight in list(self._flying):
             if flight.handle is not None:
                 flight.handle.cancel()
@@ -140,7 +143,7 @@ class Dispatcher:
 
     def enqueue(self, job: Job, *, alone: bool = False, first: bool = False) -> None:
         self._jobs[job.id] = job
-        if self.seats.wanted(job):
+        if self.seats.wanted(job) and not self.elsewhere.places(job.backend):
             self.seats.come(job, exclusive=self.sessions.exclusive(job), first=first)
         else:
             self._push(job, alone=alone, first=first)
@@ -159,6 +162,7 @@ class Dispatcher:
                 alone=alone or job.losses > 0 or job.max_seconds is not None,
                 reading=reading,
                 device="" if nowhere else job.backend,
+                away=0 if reading else self.elsewhere.places(job.backend),
                 session=None if nowhere else job.session_id,
                 exclusive=not nowhere and self.sessions.exclusive(job),
             ),
@@ -192,6 +196,7 @@ class Dispatcher:
         self._jobs.pop(job_id, None)
         at = self._clock()
         try:
+            await self.elsewhere.call_off(self._find(job_id))
             canceled = await self._ending(job_id, lambda c: changes.cancel(c, job_id, at))
         except Exception:
             self._spawn(self._later(job_id))  # it is not canceled, and nobody runs it now
@@ -215,8 +220,8 @@ class Dispatcher:
         """Read a program text for somebody who waits for it and submits nothing."""
         reports: list[Report] = []
         async with self._reading:
-            bundle = Bundle(blobs=str(self._store.folder / "blobs"), works=[work])
-            handle = await self._executor.start(bundle, READING_LIMITS, reports.append)
+            bundle = msgspec.structs.replace(self._empty, works=[work])
+            handle = await self._executor.start(bundle, READING, reports.append)
             try:
                 ending = await handle.ended()
             finally:
@@ -243,13 +248,20 @@ class Dispatcher:
 
     def _next(self) -> list[Waiting] | None:
         capacity = self._executor.capacity()
-        if self._stopping or len(self._flying) >= capacity.slots or not len(self._queue):
+        if self._stopping or not len(self._queue):
             return None
+        if self._here >= capacity.slots:
+            return self._queue.take_away() or None
         used = sum(flight.bytes for flight in self._flying)
         # An empty machine takes anything that the planner has let pass.
-        free = capacity.bytes - used if self._flying else max(capacity.bytes, 1 << 62)
+        free = capacity.bytes - used if self._here else max(capacity.bytes, 1 << 62)
         gathering = self._lingering or any(flight.small for flight in self._flying)
         return self._queue.take(free, gathering=gathering) or None
+
+    @property
+    def _here(self) -> int:
+        """Bundles that have a slot of this machine."""
+        return sum(not flight.away for flight in self._flying)
 
     def _linger_no_more(self) -> None:
         self._lingering = False
@@ -259,7 +271,7 @@ class Dispatcher:
         """A long job gets the slots that nobody else uses."""
         if len(works) > 1 or works[0].small:
             return 1
-        return max(1, self._executor.capacity().slots - len(self._flying))
+        return max(1, self._executor.capacity().slots - self._here)
 
     def _seconds_for(self, works: list[Waiting]) -> float:
         """Small jobs share a process and its limit, whatever devices they are for."""
@@ -275,7 +287,7 @@ class Dispatcher:
             if bundle is not None:
                 flight.handle = await self._executor.start(
                     bundle,
-                    self._limits(flight),
+                    limits_of(flight),
                     lambda report: self._reported(flight, report),
                     # Texts of others are read in a process that knows nothing else.
                     shared=flight.small and not flight.reading,
@@ -311,18 +323,7 @@ class Dispatcher:
                 log.exception("job %s cannot be run", job_id)
                 self._leave(flight, job_id)
                 await self._fail(job_id, UNRUNNABLE)
-        return Bundle(blobs=str(self._store.folder / "blobs"), works=works) if works else None
-
-    def _limits(self, flight: Flight) -> Limits:
-        if flight.reading:
-            return READING_LIMITS
-        # The same for all small jobs, so that one process can serve them.
-        planned = SMALL_BYTES if flight.small else max(w.bytes for w in flight.works.values())
-        return Limits(
-            bytes=planned + planned // 4 + HEADROOM_BYTES,
-            seconds=flight.seconds,
-            threads=flight.threads,
-        )
+        return msgspec.structs.replace(self._empty, works=works) if works else None
 
     # -- answers ------------------------------------------------------------------------------
 
@@ -552,6 +553,7 @@ class Dispatcher:
                 return
 
     async def _fail(self, job_id: str, failure: Failure) -> None:
+        await self.elsewhere.call_off(self._find(job_id))
         at = self._clock()
         await self._ending(job_id, lambda c: changes.fail(c, job_id, failure, at))
         self._when_changed(job_id)

@@ -22,6 +22,8 @@ class Flight:
         self.threads = threads
         self.small = works[0].small
         self.reading = works[0].reading
+        self.away = bool(works[0].away)
+        """Whether it waits for a device elsewhere, and takes no slot here."""
         self.seconds = seconds
         """How long its process may take."""
         self.crowded = self.small and len(works) >= CROWD

@@ -49,13 +49,17 @@ class Waiting(msgspec.Struct, kw_only=True):
     """How many jobs went ahead of it while it waited for memory."""
     device: str = ""
     """Where it runs; nowhere, if it is only read."""
+    away: int = 0
+    """How many jobs its device takes at once, if it runs elsewhere and needs no slot here."""
     session: str | None = None
     exclusive: bool = False
     """Whether its session has the device to itself."""
 
     @property
     def small(self) -> bool:
-        return not self.alone and self.seconds <= SMALL_SECONDS and self.bytes <= SMALL_BYTES
+        if self.alone or self.away:
+            return False
+        return self.seconds <= SMALL_SECONDS and self.bytes <= SMALL_BYTES
 
 
 class _User:
@@ -128,6 +132,8 @@ class Queue:
         self._waiting: dict[str, Waiting] = {}
         self._devices: dict[str, _Device] = {}
         self._active: set[str] = set()
+        self._away = 0
+        """Jobs that wait for a device elsewhere."""
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -143,6 +149,7 @@ class Queue:
             self._times[waiting.user] = max(self._times.get(waiting.user, 0.0), self._now)
         mine.push(waiting, first=first)
         self._waiting[waiting.job_id] = waiting
+        self._away += bool(waiting.away)
 
     def discard(self, job_id: str) -> Waiting | None:
         waiting = self._waiting.pop(job_id, None)
@@ -214,6 +221,8 @@ class Queue:
         device = self._devices.get(waiting.device)
         if device is None:
             return True
+        if waiting.away and sum(device.running.values()) >= waiting.away:
+            return False
         if device.holder is not None:
             return waiting.session == device.holder
         if device.wanted_by is not None and waiting.session != device.wanted_by:
@@ -257,13 +266,22 @@ class Queue:
             room -= following.bytes
         return bundle
 
-    def _choose(self, fits: Callable[[Waiting], bool], *, in_turn: bool = True) -> Waiting | None:
+    def take_away(self) -> list[Waiting]:
+        """The next job of a device elsewhere, where there is no slot for others."""
+        found = None
+        if self._away:
+            found = self._choose(lambda _: True, in_turn=False, away=True)
+        return [] if found is None else [self._start(found)]
+
+    def _choose(
+        self, fits: Callable[[Waiting], bool], *, in_turn: bool = True, away: bool = False
+    ) -> Waiting | None:
         """The first job that fits, by users' times; an impatient job that does not fit ends it.
 
         Out of turn, to fill a bundle up, it is nobody's turn that is missed."""
         passed: list[Waiting] = []
         for user in sorted(self._users, key=lambda user: self._times[user]):
-            head = self._head(user, turn=in_turn)
+            head = self._head(user, turn=in_turn, away=away)
             if head is None:
                 continue
             if fits(head):
@@ -276,11 +294,11 @@ class Queue:
                 passed.append(head)
         return None
 
-    def _head(self, user: str, *, turn: bool) -> Waiting | None:
-        """The first of a user's jobs whose device is free for it."""
+    def _head(self, user: str, *, turn: bool, away: bool) -> Waiting | None:
+        """The first of a user's jobs whose device is free for it; `away`: and elsewhere."""
         for job_id in self._users[user].heads(self._active.__contains__):
             waiting = self._waiting[job_id]
-            if self._may_start(waiting, turn=turn):
+            if (waiting.away or not away) and self._may_start(waiting, turn=turn):
                 return waiting
         return None
 
@@ -302,6 +320,7 @@ class Queue:
             self.activate(waiting.session, waiting.device, exclusive=waiting.exclusive)
 
     def _forget(self, waiting: Waiting) -> None:
+        self._away -= bool(waiting.away)
         mine = self._users[waiting.user]
         mine.discard(waiting)
         if not mine.lanes:

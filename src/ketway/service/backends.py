@@ -19,6 +19,8 @@ class Backend(msgspec.Struct, frozen=True):
     running: int
     queue_micros: int = 0
     """How long a job that came now would wait until its device is free for it."""
+    status: str = "available"
+    """`available`, `unavailable` or `retired`."""
 
 
 class Backends:
@@ -41,7 +43,12 @@ class Backends:
 
     def _backend(self, device: Device, load: dict[str, tuple[int, int]]) -> Backend:
         waiting, running = load.get(device.name, (0, 0))
-        return Backend(device, waiting, running, self._dispatcher.seats.queue_micros(device.name))
+        found = self._dispatcher.elsewhere.description(device.name)
+        if found is None:
+            queue = self._dispatcher.seats.queue_micros(device.name)
+            return Backend(device, waiting, running, queue, device.status)
+        status = device.status if device.status == "retired" else found.status
+        return Backend(device, waiting, running, round(found.queue_seconds * 1e6), status)
 
     def cost_model(self, name: str) -> CostModel | None:
         """What the prices of a backend count; None where it costs nothing."""

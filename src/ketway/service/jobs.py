@@ -60,6 +60,8 @@ BIG_GATES = 2_000
 """From here on a submission is prepared in a thread, so that others are answered meanwhile."""
 
 
+ELSEWHERE_SECONDS = 30 * 24 * 3600.0
+"""How long an attempt may wait for a device that has a queue of its own."""
 FRESH = 1_000
 """Small payloads of jobs that wait, kept at hand so that starting one asks the store nothing."""
 
@@ -414,7 +416,8 @@ class Jobs:
                 source=_source(job.format),
             )
         catalogue = self._catalogue_of(job)
-        noise = noise_of(catalogue, catalogue.device(job.backend), job.noise, job.characterization)
+        device = catalogue.device(job.backend)
+        noise = noise_of(catalogue, device, job.noise, job.characterization)
         if noise is not None and not job.debias:
             # Circuits lie on the first qubits. What strikes others need not travel.
             noise = noise.on(range(job.qubits))
@@ -429,8 +432,10 @@ class Jobs:
             children=job.children,
             shots=job.shots,
             exact=noise is None,
-            places=catalogue.device(job.backend).qubits if job.debias else 0,
+            places=device.qubits if job.debias else 0,
             noise=noise,
+            driven=device.driver,
+            name=job.name,
             threads=threads,
         )
 
@@ -455,8 +460,10 @@ class Jobs:
 
     def limit_of(self, job: Job) -> float:
         """The most seconds that an attempt at a job may take."""
-        kind = self._catalogue_of(job).device(job.backend).kind
-        limit = self._limits.qpu if kind == "qpu" else self._limits.simulator
+        device = self._catalogue_of(job).device(job.backend)
+        limit = self._limits.qpu if device.kind == "qpu" else self._limits.simulator
+        if device.driver is not None:
+            limit = ELSEWHERE_SECONDS
         return limit if job.max_seconds is None else min(limit, job.max_seconds)
 
     async def when_read(self, job: Job, report: Report) -> Job | None:

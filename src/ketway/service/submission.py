@@ -213,6 +213,12 @@ def _device(submission: Submission, catalogue: Catalogue) -> Device:
     except UnknownNameError as error:
         message = str(error).replace("device", "backend", 1)
         raise RefusedError(message, "backend") from None
+    if device.driver is not None and submission.routine != CIRCUITS:
+        raise RefusedError(
+            f"{device.name} runs circuits and nothing else: run the loop in your program, or send "
+            "the job to `simulator`",
+            "backend",
+        )
     if submission.noise is None:
         return device
     seed = submission.noise.seed
@@ -247,6 +253,8 @@ def _debiases(submission: Submission, device: Device, program: Program | None) -
     """IonQ's QPUs debias unasked from 500 shots on, but not what is written in their own gates:
     who does that has reasons. Simulators have nothing to debias."""
     if _DEBIASING not in device.error_mitigations or submission.routine != CIRCUITS:
+        return False
+    if device.driver is not None:  # what it does of its own is its own
         return False
     enough = submission.shots >= LEAST_SHOTS
     if submission.debias is None:
@@ -303,6 +311,10 @@ def plan_program(
     noise = noise_of(catalogue, device, submission.noise, submission.characterization)
     limits = _Limits.of(catalogue, device, submission.noise)
     firsts = _first_circuits(program)
+    if device.driver is not None:
+        for index, batch in enumerate(program.batches):
+            _check_device(batch.structure, limits, firsts[index])
+        return [_elsewhere(device, len(program))]
     plans = []
     for index, batch in enumerate(program.batches):
         _check_device(batch.structure, limits, firsts[index])
@@ -320,6 +332,15 @@ def plan_program(
             located = msgspec.structs.replace(error.failure, circuit=firsts[index])
             raise FailedError(located) from None
     return parts_of(plans, [len(batch) for batch in program.batches])
+
+
+def _elsewhere(device: Device, circuits: int) -> PlanPart:
+    """Nothing is needed of this machine."""
+    assert device.driver is not None, "asked for a device with a driver"
+    reason = f"{device.name} is run by the driver {device.driver.name}"
+    return PlanPart(
+        engine="driver", reason=reason, bytes=0, seconds=0.0, precision="none", circuits=circuits
+    )
 
 
 def _first_circuits(program: Program) -> list[int]:

@@ -376,11 +376,13 @@ def _backend(backend: Backend) -> BackendView:
         f"{noise}, to {device.qubits} qubits"
         if device.kind == "simulator"
         else f"a virtual QPU with the noise of {device.noise}"
+        if device.driver is None
+        else f"run by the driver {device.driver.name}"
     )
     return BackendView(
         name=device.name,
         kind=device.kind,
-        status=device.status,
+        status=backend.status,
         qubits=device.qubits,
         native_gates=list(device.native_gates),
         noise_models=list(device.noise_models),

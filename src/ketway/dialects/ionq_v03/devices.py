@@ -31,9 +31,9 @@ def backend_object(backend: Backend, now: int, query: BackendsQuery) -> BackendO
     id_ = characterization_id(device, now)
     if query.status not in (None, "verbose"):
         raise RefusedError("status may only be verbose", "status")
-    available = device.status == "available"
+    available = backend.status == "available"
     if query.status == "verbose":
-        status = _VERBOSE.get(device.status, "offline")
+        status = _VERBOSE.get(backend.status, "offline")
     else:
         status = "available" if available else "unavailable"
     return BackendObject(

@@ -28,7 +28,7 @@ def backend_object(backend: Backend, now: int) -> BackendObject:
     device = backend.device
     return BackendObject(
         backend=device.name,
-        status=device.status,
+        status=backend.status,
         qubits=device.qubits,
         average_queue_time=backend.queue_micros // 1000,
         last_updated=iso(now) or "",
