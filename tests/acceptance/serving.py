@@ -160,12 +160,12 @@ def command(data: Path, *options: str, port: int = 0) -> list[str]:
     return [*up, "--json", *options]
 
 
-def start(data: Path, *options: str, env: Mapping[str, str] | None = None) -> Server:
+def start(data: Path, *options: str, env: Mapping[str, str] | None = None, port: int = 0) -> Server:
     """Returns when the server says that it listens."""
     log = data.parent / f"{data.name}.log"
     with log.open("a") as errors:
         process = subprocess.Popen(
-            command(data, *options),
+            command(data, *options, port=port),
             stdout=subprocess.PIPE,
             stderr=errors,
             text=True,
@@ -181,8 +181,10 @@ def start(data: Path, *options: str, env: Mapping[str, str] | None = None) -> Se
 
 
 @contextmanager
-def serving(data: Path, *options: str, env: Mapping[str, str] | None = None) -> Iterator[Server]:
-    server = start(data, *options, env=env)
+def serving(
+    data: Path, *options: str, env: Mapping[str, str] | None = None, port: int = 0
+) -> Iterator[Server]:
+    server = start(data, *options, env=env, port=port)
     try:
         yield server
     finally:
