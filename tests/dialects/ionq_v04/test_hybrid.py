@@ -222,6 +222,28 @@ def test_jobs_that_cannot_be_done_fail_with_a_reason(client: Client, name: str) 
     assert said in job["failure"]["message"]
 
 
+def test_ketways_own_api_shows_the_answers(client: Client) -> None:
+    def result(job_id: str) -> Any:
+        answer = client.ask("GET", f"/ketway/v1/jobs/{job_id}/result")
+        assert answer.status == 200, answer.raw
+        return answer.json["answer"]
+
+    job = run(client, function([0.6]))
+    assert result(job["id"]) == job["results"]
+    job = run(client, optimization())
+    solution = job["results"]["solution"]
+    found = result(job["id"])
+    assert found["value"] == solution["minimum_value"]
+    assert found["parameters"] == solution["optimal_parameters"]
+    first = result(job["child_job_ids"][0])
+    assert first["parameters"] == [0.4]
+    job = run(client, cut())
+    assert result(job["id"])["cost"] == -6
+    first = result(job["child_job_ids"][0])
+    assert sum(first["counts"].values()) == 100
+    assert {len(bits) for bits in first["counts"]} == {6}
+
+
 def test_other_versions_show_that_there_is_a_job(client: Client) -> None:
     job = run(client, function([0.6]))
     answer = client.ask("GET", f"/v0.3/jobs/{job['id']}")

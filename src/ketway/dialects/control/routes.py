@@ -188,7 +188,9 @@ class Routes:
             )
         if job.routine != CIRCUITS:
             routine_answer = await self._jobs.routine_answer(job, answer_of(job.routine))
-            return reply(await asyncio.to_thread(answer_view, routine_answer, job.routine))
+            place = None if job.parent_id is None else job.position
+            view = await asyncio.to_thread(answer_view, routine_answer, job.routine, place)
+            return reply(view)
         answer = await self._jobs.answer(job)
         children = await self._jobs.children(job)
         return reply(await asyncio.to_thread(_result_view, answer, children))

@@ -16,8 +16,11 @@ from ketway.jobs.answers import (
     CountsAnswer,
     CountsOfCircuit,
     CustomAnswer,
+    CutAnswer,
+    EnergyAnswer,
     LearnedAnswer,
     LearnedLayer,
+    OptimumAnswer,
     PrimitiveAnswer,
     PubAnswer,
     Quasi,
@@ -46,9 +49,20 @@ def options_of(params: bytes) -> dict[str, Any]:
         return {}
 
 
-def answer_view(answer: Any, routine: str) -> ResultView:
-    """Any answer of a routine's."""
+def answer_view(answer: Any, routine: str, place: int | None = None) -> ResultView:
+    """Any answer of a routine's; `place` is that of a circuit which it has run, for what came of
+    that one."""
     match answer:
+        case EnergyAnswer():
+            return ResultView(answer={"value": answer.value, "variance": answer.variance})
+        case OptimumAnswer() | CutAnswer() if place is not None:
+            return ResultView(answer=_evaluation(answer, place))
+        case OptimumAnswer():
+            found = {"value": answer.value, "parameters": answer.point}
+            return ResultView(answer=found | {"converged": answer.converged})
+        case CutAnswer():
+            cut = {"cost": answer.cost, "bitstring": answer.bitstring}
+            return ResultView(answer=cut | {"converged": answer.converged})
         case PrimitiveAnswer():
             return ResultView(pubs=[_pub(index, pub) for index, pub in enumerate(answer.pubs)])
         case Written() if routine == "executor":
@@ -74,6 +88,15 @@ def answer_view(answer: Any, routine: str) -> ResultView:
         case CustomAnswer():
             return ResultView(answer=_plain_value(answer.value))
     raise AssertionError(f"a {type(answer).__name__} has no form here")
+
+
+def _evaluation(answer: OptimumAnswer | CutAnswer, place: int) -> dict[str, Any]:
+    one = answer.evaluations[place]
+    shown: dict[str, Any] = {"value": one.value, "parameters": one.point}
+    if isinstance(answer, CutAnswer) and one.outcomes is not None and one.counts is not None:
+        texts = _texts(one.outcomes, answer.bits)
+        shown["counts"] = dict(zip(texts, one.counts.tolist(), strict=True))
+    return shown
 
 
 def _pub(index: int, pub: PubAnswer) -> PubResult:
