@@ -219,3 +219,41 @@ def test_every_job_is_taken_exactly_once(data: st.DataObject) -> None:
     for bundle_ids in drained(queue):
         taken += bundle_ids
     assert sorted(taken) == sorted(put)
+
+
+def away(name: str, device: str = "far", most: int = 2, user: str = "a") -> Waiting:
+    return Waiting(job_id=name, user=user, bytes=0, seconds=0.0, device=device, away=most)
+
+
+def test_a_device_elsewhere_takes_so_many_at_once() -> None:
+    queue = filled(*(away(str(i)) for i in range(4)), job("here"))
+    taken = [queue.take(PLENTY)[0] for _ in range(3)]
+    assert [one.job_id for one in taken] == ["0", "1", "here"]
+    assert queue.take(PLENTY) == []
+    queue.ended(taken[0])
+    assert [one.job_id for one in queue.take(PLENTY)] == ["2"]
+
+
+def test_without_a_slot_only_what_runs_elsewhere_starts() -> None:
+    queue = filled(job("here"), away("there"), job("other", "b"), away("far", user="b"))
+    assert {queue.take_away()[0].job_id for _ in range(2)} == {"there", "far"}
+    assert queue.take_away() == []
+    assert {queue.take(PLENTY)[0].job_id for _ in range(2)} == {"here", "other"}
+
+
+def test_devices_elsewhere_do_not_wait_for_each_other() -> None:
+    queue = filled(*(away(f"a{i}", "one", most=1) for i in range(3)), away("b", "two", most=1))
+    assert [queue.take_away()[0].job_id for _ in range(2)] == ["a0", "b"]
+    assert queue.take_away() == []
+
+
+def test_what_is_put_aside_is_counted_no_more() -> None:
+    queue = filled(away("there"))
+    queue.discard("there")
+    assert queue.take_away() == []
+    assert len(queue) == 0
+
+
+def test_what_runs_elsewhere_shares_no_process() -> None:
+    queue = filled(job("small", seconds=0.001), away("there"), job("smaller", seconds=0.001))
+    assert drained(queue) == [["small", "smaller"], ["there"]]

@@ -151,7 +151,9 @@ def load(own: str = "") -> Catalogue:
     for file in sorted((folder / "ibm").iterdir(), key=lambda file: file.name):
         device = decoder.decode(file.read_bytes())
         found.devices[device.name] = device
-    for path in sorted(Path(own).glob("*.toml")) if own else ():
+    own_files = sorted(Path(own).glob("*.toml")) if own else []
+    # Noise models first: devices name them.
+    for path in sorted(own_files, key=lambda path: path.name != _NOISE_FILE):
         _add(found, path)
     return Catalogue(
         MappingProxyType(found.devices),
