@@ -255,5 +255,5 @@ def test_what_is_put_aside_is_counted_no_more() -> None:
 
 
 def test_what_runs_elsewhere_shares_no_process() -> None:
-    queue = filled(job("small", seconds=0.001), away("there"), job("smaller", seconds=0.001))
+    queue = filled(job("small", seconds=0.001), job("smaller", seconds=0.001), away("there"))
     assert drained(queue) == [["small", "smaller"], ["there"]]
