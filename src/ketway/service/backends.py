@@ -50,6 +50,11 @@ class Backends:
         status = device.status if device.status == "retired" else found.status
         return Backend(device, waiting, running, round(found.queue_seconds * 1e6), status)
 
+    def is_qpu(self, name: str) -> bool:
+        """False of one that is there no more."""
+        found = self._catalogue.devices.get(name)
+        return found is not None and found.kind == "qpu"
+
     def cost_model(self, name: str) -> CostModel | None:
         """What the prices of a backend count; None where it costs nothing."""
         card = self._catalogue.cards.get(name)

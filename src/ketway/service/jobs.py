@@ -23,6 +23,7 @@ from ketway.jobs.ids import new_id, now
 from ketway.jobs.job import CIRCUITS, Attempt, Event, Job, PlanPart, State
 from ketway.jobs.packing import unpack
 from ketway.scheduling.dispatcher import Dispatcher
+from ketway.scheduling.messages import UNRUNNABLE
 from ketway.service.accounts import Principal
 from ketway.service.answer import Answer
 from ketway.service.errors import NotCompletedError, NotFoundError, RefusedError
@@ -58,8 +59,6 @@ _SOURCES: Final[Mapping[str, Source]] = {"qpy": "qpy", "qir": "qir", "ionq.qir.v
 BIG_CIRCUITS = 50
 BIG_GATES = 2_000
 """From here on a submission is prepared in a thread, so that others are answered meanwhile."""
-
-
 ELSEWHERE_SECONDS = 30 * 24 * 3600.0
 """How long an attempt may wait for a device that has a queue of its own."""
 FRESH = 1_000
@@ -460,16 +459,19 @@ class Jobs:
 
     def limit_of(self, job: Job) -> float:
         """The most seconds that an attempt at a job may take."""
-        device = self._catalogue_of(job).device(job.backend)
-        limit = self._limits.qpu if device.kind == "qpu" else self._limits.simulator
-        if device.driver is not None:
-            limit = ELSEWHERE_SECONDS
+        device = self._catalogue_of(job).devices.get(job.backend)
+        limit = self._limits.simulator  # also of a device that is gone, whose job fails at once
+        if device is not None and device.kind == "qpu":
+            limit = self._limits.qpu if device.driver is None else ELSEWHERE_SECONDS
         return limit if job.max_seconds is None else min(limit, job.max_seconds)
 
     async def when_read(self, job: Job, report: Report) -> Job | None:
         """A program text was read in a process of its own: plan it, or fail the job."""
         if report.failure is not None:
             await self._fail(job, report.failure)
+            return None
+        if job.backend not in self._catalogue_of(job).devices:
+            await self._fail(job, UNRUNNABLE)
             return None
         assert report.read is not None, "a report without failure says what was read"
         if job.routine != CIRCUITS:

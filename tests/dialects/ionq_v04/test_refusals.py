@@ -107,9 +107,6 @@ BODIES: dict[str, tuple[Any, str, list[str] | None]] = {
     "debiasing on a QPU": (
         job(backend="qpu.forte-1", settings={"error_mitigation": {"debiasing": True}}),
         "at least 500 shots", ["shots"]),
-    "symmetries on a QPU": (
-        job(backend="qpu.forte-1", settings={"error_mitigation": {"symmetry_verification": True}}),
-        "does not verify", ["settings.error_mitigation.symmetry_verification"]),
     "debiasing of the wrong type": (
         job(backend="qpu.forte-1", settings={"error_mitigation": {"debiasing": 1}}),
         "true or false", ["settings.error_mitigation.debiasing"]),

@@ -11,14 +11,15 @@ _DEBIASING = ("debiasing", "debias")
 """As the later versions call it, and as v0.3 does."""
 
 
+def check_symmetries(asked: dict[str, Any], where: str) -> None:
+    """`where` is the path of `asked`."""
+    if not isinstance(asked.get("symmetry_verification", False), bool | None):
+        path = f"{where}.symmetry_verification"
+        raise RefusedError(f"{path} must be true or false", path)
+
+
 def debias_of(asked: dict[str, Any], where: str) -> bool | None:
     """Whether a job is to be debiased; None if nothing is said. `where` is the path of `asked`."""
-    if asked.get("symmetry_verification"):
-        raise RefusedError(
-            "Ketway does not verify symmetries: send symmetry_verification as false or leave it "
-            "out",
-            f"{where}.symmetry_verification",
-        )
     found = [(name, asked[name]) for name in _DEBIASING if asked.get(name) is not None]
     for name, value in found:
         if not isinstance(value, bool):

@@ -11,7 +11,9 @@ from typing import Any, Final
 
 import msgspec
 
+from ketway.circuits.circuit import Program
 from ketway.dialects.ionq_v04 import formats
+from ketway.dialects.ionq_v04.verifying import verified
 from ketway.dialects.ionq_v04.wire import ArtifactDescriptor
 from ketway.jobs.debiased import AGGREGATIONS, Aggregation, Debiased, variants_for
 from ketway.jobs.job import Job
@@ -78,11 +80,14 @@ def variant(job: Job, answer: Answer, wanted: str) -> Result | None:
     return None
 
 
-def artifact(job: Job, answer: Answer, wanted: str) -> bytes | None:
-    """The content of an aggregation or of a variant's result; None if that is no id of one."""
+def artifact(job: Job, answer: Answer, wanted: str, program: Program | None = None) -> bytes | None:
+    """The content of an aggregation or of a variant's result; None if that is no id of one. Of a
+    `program`, if one is given, symmetries are verified in what variants have together."""
     for how in AGGREGATIONS:
         if aggregation_id(job, how) == wanted:
             result = answer.aggregated(how)
+            if program is not None:
+                result = verified(program, job.position, result)
             return None if result is None else _histogram(result, job.shots)
     for k in range(variants_for(job.shots)):
         for format_ in KINDS.values():

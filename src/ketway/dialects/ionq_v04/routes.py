@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
 from starlette.responses import Response
 
+from ketway.circuits.circuit import Program
 from ketway.dialects.http import Call, Dialect, Operation, encoded, reply
 from ketway.dialects.ionq import errors
 from ketway.dialects.ionq.asking import APART, cursor, ids_of, job_of, key_of, page_size
@@ -24,7 +25,15 @@ from ketway.dialects.ionq.wire import (
     JobsBulkOperationRequest,
     JobsOperationResponse,
 )
-from ketway.dialects.ionq_v04 import compiled, debiasing, devices, formats, hybrid, showing
+from ketway.dialects.ionq_v04 import (
+    compiled,
+    debiasing,
+    devices,
+    formats,
+    hybrid,
+    showing,
+    verifying,
+)
 from ketway.dialects.ionq_v04.sessions import SessionRoutes
 from ketway.dialects.ionq_v04.spending import SpendingRoutes
 from ketway.dialects.ionq_v04.submitting import (
@@ -116,6 +125,9 @@ class Routes:
         if showing.debiased(job):
             answer = await self._jobs.answer(job)
             shown.output["error_mitigation"] = debiasing.output_of(job, answer)
+        if showing.answered(job) and verifying.verifies(job, self._backends):
+            mitigated = shown.output.setdefault("error_mitigation", {})
+            mitigated["symmetry_verification"] = await self._symmetries(job)
         native = await self._compiled(job)
         if native is not None:
             shown.stats["compiled_gate_counts"] = {"1q": native.one, "2q": native.two}
@@ -187,14 +199,31 @@ class Routes:
         if hybrid.is_hybrid(job):
             await hybrid.measured(self._jobs, job)  # says that there is nothing
         answer = await self._jobs.answer(job)
+        program = await self._verified_program(job)
         if not job.children:
-            return encoded(by_circuit([job.id], [answer.aggregated(how)]))
+            result = answer.aggregated(how)
+            if program is not None:
+                result = await asyncio.to_thread(verifying.verified, program, job.position, result)
+            return encoded(by_circuit([job.id], [result]))
         ids = self._jobs.child_ids(job)
-        return encoded(
-            await asyncio.to_thread(
-                lambda: by_circuit(ids, (answer.aggregated(how, i) for i in range(len(ids))))
-            )
-        )
+
+        def results() -> Iterator[Result | None]:
+            for i in range(len(ids)):
+                found = answer.aggregated(how, i)
+                yield found if program is None else verifying.verified(program, i, found)
+
+        return encoded(await asyncio.to_thread(lambda: by_circuit(ids, results())))
+
+    async def _verified_program(self, job: Job) -> Program | None:
+        """The program of a job whose symmetries are verified; None of others."""
+        if not verifying.verifies(job, self._backends):
+            return None
+        return await self._jobs.program(job)
+
+    async def _symmetries(self, job: Job) -> dict[str, Any]:
+        program = await self._jobs.program(job)
+        result = (await self._jobs.answer(job)).result()
+        return await asyncio.to_thread(verifying.output_of, program, job.position, result)
 
     async def histogram(self, call: Call) -> Response:
         return await self._result(self._job(call), formats.HISTOGRAM)
@@ -214,6 +243,9 @@ class Routes:
             result = await hybrid.measured(self._jobs, job)
         else:
             result = (await self._jobs.answer(job)).aggregated(how)
+            program = await self._verified_program(job)
+            if program is not None:
+                result = await asyncio.to_thread(verifying.verified, program, job.position, result)
         if result is None:
             raise NotCompletedError(f"Job {job.id} has no result: it is {job.state}.")
         if result.counts is None and format_ not in formats.formats_of(shots=False):
@@ -234,7 +266,9 @@ class Routes:
             if formats.artifact_id(job.id, format_) == wanted and not job.children:
                 return encoded(await self._written(job, format_), media=media_type)
         if showing.debiased(job):
-            content = debiasing.artifact(job, await self._jobs.answer(job), wanted)
+            program = await self._verified_program(job)
+            answer = await self._jobs.answer(job)
+            content = await asyncio.to_thread(debiasing.artifact, job, answer, wanted, program)
             if content is not None:
                 return encoded(content)
         raise NotFoundError(

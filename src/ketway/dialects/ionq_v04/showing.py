@@ -143,9 +143,14 @@ def _output(job: Job) -> dict[str, Any]:
     return shown
 
 
+def answered(job: Job) -> bool:
+    """Whether there are results of it, as of one circuit."""
+    return job.state is State.COMPLETED and not job.children and not job.dry_run
+
+
 def debiased(job: Job) -> bool:
     """Whether there are results of variants of it."""
-    return job.debias and job.state is State.COMPLETED and not job.children and not job.dry_run
+    return job.debias and answered(job)
 
 
 def _results(job: Job) -> dict[str, Any] | None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ketway.circuits.circuit import Circuit
 from ketway.circuits.ionq import CircuitObject, read_circuit
 from ketway.dialects.ionq.compilation import check_compilation
-from ketway.dialects.ionq.mitigation import debias_of
+from ketway.dialects.ionq.mitigation import check_symmetries, debias_of
 from ketway.dialects.ionq.reading import (
     MULTI,
     QASM,
@@ -136,4 +136,5 @@ def settings_of(given: Settings | None) -> str | None:
     if given is None:
         return None
     check_compilation(given)
+    check_symmetries(given.error_mitigation or {}, "settings.error_mitigation")
     return Kept(given.error_mitigation, given.compilation).text()
