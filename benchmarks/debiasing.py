@@ -31,7 +31,14 @@ from ketway.jobs.results import Result
 SHOTS = 5000
 BACKENDS = ("qpu.harmony", "qpu.aria-1")
 """The noisiest of the catalogue, and one in the middle."""
-WAYS = {"plain": "", "average": "", "sharpened": "?sharpen=true", "dnl": "?aggregation=dnl"}
+WAYS = {
+    "plain": "",
+    "verified": "",
+    "average": "",
+    "sharpened": "?sharpen=true",
+    "dnl": "?aggregation=dnl",
+}
+"""`verified` is run once, as `plain`, and its symmetries are verified."""
 
 Gates = list[dict[str, Any]]
 Answer = dict[str, float]
@@ -49,9 +56,10 @@ def debias(*, quick: bool) -> list[Row]:
                 errors: dict[str, list[float]] = {way: [] for way in WAYS}
                 for _ in range(repeats):
                     plain = _run(connection, backend, gates, debiased=False)
+                    verified = _run(connection, backend, gates, debiased=False, verified=True)
                     varied = _run(connection, backend, gates, debiased=True)
                     for way, query in WAYS.items():
-                        job = plain if way == "plain" else varied
+                        job = {"plain": plain, "verified": verified}.get(way, varied)
                         found = connection.get(f"/v0.4/jobs/{job}/results/probabilities{query}")
                         errors[way].append(_distance(found, exact[name]))
                 rows += [
@@ -89,12 +97,16 @@ def _ideal(connection: Connection, gates: Gates) -> Answer:
     return found
 
 
-def _run(connection: Connection, backend: str, gates: Gates, *, debiased: bool) -> str:
+def _run(
+    connection: Connection, backend: str, gates: Gates, *, debiased: bool, verified: bool = False
+) -> str:
     body = {
         "type": "ionq.circuit.v1",
         "backend": backend,
         "shots": SHOTS,
-        "settings": {"error_mitigation": {"debiasing": debiased}},
+        "settings": {
+            "error_mitigation": {"debiasing": debiased, "symmetry_verification": verified}
+        },
         "input": {"qubits": QUBITS, "gateset": "qis", "circuit": gates},
     }
     job = connection.submit(message("POST", "/v0.4/jobs", json.dumps(body).encode()))

@@ -56,9 +56,6 @@ made of these."""
 _SOURCES: Final[Mapping[str, Source]] = {"qpy": "qpy", "qir": "qir", "ionq.qir.v1": "ionq.qir"}
 """By the format of a job; every other that is a text is OpenQASM."""
 
-BIG_CIRCUITS = 50
-BIG_GATES = 2_000
-"""From here on a submission is prepared in a thread, so that others are answered meanwhile."""
 ELSEWHERE_SECONDS = 30 * 24 * 3600.0
 """How long an attempt may wait for a device that has a queue of its own."""
 FRESH = 1_000
@@ -145,7 +142,7 @@ class Jobs:
 
     async def submit(self, principal: Principal, submission: Submission) -> Job:
         """Accept a job: when this returns, it is on the disk."""
-        if _big(submission):
+        if submission.big:
             prepared, payload = await asyncio.to_thread(self._prepare, submission, principal)
         else:
             prepared, payload = self._prepare(submission, principal)
@@ -291,6 +288,14 @@ class Jobs:
         if not job.children:
             return []
         return await self._store.read_apart(lambda c: queries.children(c, job.id))
+
+    def whole(self, job: Job) -> Job:
+        """The job that a circuit is of; any other is its own."""
+        parent_id = job.parent_id
+        if parent_id is None:
+            return job
+        found = self._store.read(lambda c: queries.job(c, job.project_id, parent_id))
+        return found or job
 
     def attempts(self, job: Job) -> list[Attempt]:
         return self._store.read(lambda c: queries.attempts_of(c, job.parent_id or job.id))
@@ -587,13 +592,3 @@ def _sizes(program: Program) -> list[tuple[int, int, int]]:
     """Qubits, one-qubit gates and others of each circuit."""
     structures = [program.structure(index) for index in range(len(program))]
     return [(structure.qubits, *charged(structure)) for structure in structures]
-
-
-def _big(submission: Submission) -> bool:
-    circuits = submission.circuits
-    if circuits is None:
-        return len(submission.source or "") > 64 * 1024
-    return (
-        len(circuits) > BIG_CIRCUITS
-        or sum(circuit.structure.gates for circuit in circuits) > BIG_GATES
-    )

@@ -36,6 +36,10 @@ from ketway.service.errors import RefusedError
 MAX_CIRCUITS = 5_000
 MAX_GATES = 150_000
 MAX_SHOTS = 1_000_000
+BIG_CIRCUITS = 50
+BIG_GATES = 2_000
+BIG_TEXT = 64 * 1024
+"""From here on a submission is prepared in a thread, so that others are answered meanwhile."""
 
 _IS_NATIVE = kind_table(gate.kind for gate in GATES.values() if gate.native)
 _IS_NATIVE[Kind.NOP] = False  # every device takes it, and none lists it
@@ -81,6 +85,14 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
     """By which figures of its device to run it; None for those of now."""
     debias: bool | None = None
     """Whether to run it as variants, whose errors differ; None for what its device does unasked."""
+
+    @property
+    def big(self) -> bool:
+        """Whether preparing it takes long."""
+        if self.circuits is None:
+            return len(self.source or "") > BIG_TEXT
+        gates = sum(circuit.structure.gates for circuit in self.circuits)
+        return len(self.circuits) > BIG_CIRCUITS or gates > BIG_GATES
 
 
 class Prepared(msgspec.Struct, frozen=True):

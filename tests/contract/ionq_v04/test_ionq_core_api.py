@@ -483,6 +483,19 @@ def test_variants_and_aggregations_of_a_debiased_job(client: Any) -> None:
     assert sum(votes.values()) == 1000
 
 
+def test_verified_symmetries(client: Any) -> None:
+    chain = [{"gate": "h", "target": 0}]
+    chain += [{"gate": "cnot", "control": k, "target": k + 1} for k in range(circuits.QUBITS - 1)]
+    asked = {"error_mitigation": {"debiasing": False, "symmetry_verification": True}}
+    job = completed(client, single(chain, backend="qpu.aria-1", shots=2000, settings=asked))
+    told = job.output.error_mitigation.symmetry_verification
+    assert (told.num_allowed_states, told.applied) == (2, True)
+    assert job.settings.error_mitigation.symmetry_verification is True
+    found = distribution(client, job.id)
+    assert set(found) == {0, (1 << circuits.QUBITS) - 1}
+    assert sum(found.values()) == pytest.approx(1)
+
+
 ANSATZ = """OPENQASM 3.0;
 input float theta;
 qubit[1] q;

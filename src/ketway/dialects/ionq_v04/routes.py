@@ -125,7 +125,7 @@ class Routes:
         if showing.debiased(job):
             answer = await self._jobs.answer(job)
             shown.output["error_mitigation"] = debiasing.output_of(job, answer)
-        if showing.answered(job) and verifying.verifies(job, self._backends):
+        if showing.answered(job) and self._verifies(job):
             mitigated = shown.output.setdefault("error_mitigation", {})
             mitigated["symmetry_verification"] = await self._symmetries(job)
         native = await self._compiled(job)
@@ -216,9 +216,13 @@ class Routes:
 
     async def _verified_program(self, job: Job) -> Program | None:
         """The program of a job whose symmetries are verified; None of others."""
-        if not verifying.verifies(job, self._backends):
+        if not self._verifies(job):
             return None
         return await self._jobs.program(job)
+
+    def _verifies(self, job: Job) -> bool:
+        """A circuit's settings are those of its job."""
+        return verifying.verifies(self._jobs.whole(job), self._backends)
 
     async def _symmetries(self, job: Job) -> dict[str, Any]:
         program = await self._jobs.program(job)
