@@ -167,6 +167,27 @@ def test_a_machine_that_is_away_is_waited_for(
             client.completed(job_id)
 
 
+def test_jobs_of_a_device_that_was_taken_away_fail_and_others_run(
+    tmp_path: Path, env: dict[str, str], remote: Server
+) -> None:
+    remote.kill()
+    program = 'OPENQASM 3.0; include "stdgates.inc"; qubit[1] q; x q[0];'
+    with serving.serving(tmp_path / "front", env=env) as server:
+        client = client_of(server)
+        lost = [client.submit(BELL, backend="qpu.remote") for _ in range(6)]
+        lost.append(client.submit({"data": program}, "ionq.qasm3.v1", backend="qpu.remote"))
+        client.until(lost[0], "started")
+        server.kill()
+    (tmp_path / "devices" / "qpu.remote.toml").unlink()
+    with serving.serving(tmp_path / "front", env=env) as server:
+        client = client_of(server)
+        for job_id in lost:
+            assert client.ended(job_id)["failure"]["code"] == "InternalError"
+            assert client.ask("GET", f"/v0.4/jobs/{job_id}").status == 200
+        client.completed(client.submit(BELL))
+        assert client.ask("POST", f"/v0.4/jobs/{lost[0]}/clone", {}).status == 400
+
+
 def test_what_it_refuses_fails_with_its_reason(front: Server) -> None:
     client = client_of(front)
     wide = {"qubits": 30, "gateset": "qis", "circuit": [{"gate": "h", "target": 29}]}

@@ -78,6 +78,19 @@ def test_an_energy_on_a_machine_is_measured_and_costs(client: Client) -> None:
     assert "characterization_id" in job
 
 
+def test_an_energy_costs_what_an_estimate_says(client: Client) -> None:
+    job = run(client, function([0.6], "qpu.aria-1", shots=700))
+    counts = job["stats"]["gate_counts"]
+    found = client.ask(
+        "GET",
+        "/v0.4/jobs/estimate?backend=qpu.aria-1&qubits=2&shots=700"
+        f"&1q_gates={counts['1q']}&2q_gates={counts['2q']}",
+    ).json
+    cost = client.ask("GET", f"/v0.4/jobs/{job['id']}/cost").json["cost"]["value"]
+    assert cost == found["estimated_total_cost"] > 0
+    assert job["execution_duration_ms"] == found["estimated_execution_time"]
+
+
 def test_noise_is_that_of_the_model(client: Client) -> None:
     noisy = run(client, function([0.6], shots=20_000, noise={"model": "harmony", "seed": 3}))
     assert noisy["status"] == "completed", noisy["failure"]
