@@ -209,9 +209,9 @@ _TYPES: Final[dict[str, Any]] = {
     "executor": Written,
     "calibrate": Written,
     "noise-learner": LearnedAnswer,
-    "quantum-function": EnergyAnswer,
-    "optimization": OptimumAnswer,
-    "qaoa": CutAnswer,
+    "ionq.quantum-function": EnergyAnswer,
+    "ionq.optimization": OptimumAnswer,
+    "ionq.qaoa": CutAnswer,
 }
 
 

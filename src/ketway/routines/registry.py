@@ -15,7 +15,7 @@ from ketway.routines.custom import Custom, custom_names
 from ketway.routines.ibm.versions import Versions
 from ketway.routines.routine import Routine
 
-_OWN: Final = {
+_PROGRAMS: Final = {
     "sampler": "ketway.routines.ibm.sampler:SAMPLER",
     "estimator": "ketway.routines.ibm.estimator:ESTIMATOR",
     "circuit-runner": "ketway.routines.ibm.runners:CIRCUIT_RUNNER",
@@ -23,10 +23,15 @@ _OWN: Final = {
     "executor": "ketway.routines.ibm.executor:EXECUTOR",
     "noise-learner": "ketway.routines.ibm.noise_learner:NOISE_LEARNER",
     "calibrate": "ketway.routines.ibm.calibrator:CALIBRATOR",
-    "quantum-function": "ketway.routines.ionq.quantum_function:QUANTUM_FUNCTION",
-    "optimization": "ketway.routines.ionq.optimization:OPTIMIZATION",
-    "qaoa": "ketway.routines.ionq.qaoa:QAOA",
 }
+"""Those that users name, as programs of IBM's."""
+_HYBRID: Final = {
+    "ionq.quantum-function": "ketway.routines.ionq.quantum_function:QUANTUM_FUNCTION",
+    "ionq.optimization": "ketway.routines.ionq.optimization:OPTIMIZATION",
+    "ionq.qaoa": "ketway.routines.ionq.qaoa:QAOA",
+}
+"""Those of IonQ's hybrid jobs, which name a type."""
+_OWN: Final = _PROGRAMS | _HYBRID
 _FIRST: Final = {
     "sampler": "ketway.routines.ibm.first_sampler:first",
     "estimator": "ketway.routines.ibm.first_estimator:first",
@@ -35,8 +40,8 @@ _FIRST: Final = {
 
 
 def names() -> tuple[str, ...]:
-    """The routines that a job may name."""
-    return (*_OWN, *(name for name in custom_names() if name not in _OWN))
+    """The programs that a job may name."""
+    return (*_PROGRAMS, *(name for name in custom_names() if name not in _OWN))
 
 
 @cache

@@ -307,7 +307,7 @@ class Jobs:
         """The stored result of a job, the same at every reading."""
         if job.routine != CIRCUITS:
             raise NotFoundError(
-                f"Job {job.id} has no results circuit by circuit: it is a {job.routine} job."
+                f"Job {job.id} has no results circuit by circuit: its routine is {job.routine}."
             )
         place = job.parent_id or job.id
         found = self._store.read(lambda c: queries.result(c, place))

@@ -9,6 +9,9 @@ import pytest
 from tests.acceptance.serving import Client, Server
 from tests.dialects.ionq_v04.finishing import finished
 
+from ketway.routines import registry
+from ketway.routines.custom import Custom
+
 ANSATZ = """OPENQASM 3.0;
 include "stdgates.inc";
 input float theta;
@@ -255,6 +258,13 @@ def test_ketways_own_api_shows_the_answers(client: Client) -> None:
     first = result(job["child_job_ids"][0])
     assert sum(first["counts"].values()) == 100
     assert {len(bits) for bits in first["counts"]} == {6}
+
+
+def test_they_are_no_programs_of_ibms() -> None:
+    """Whose API takes the names of programs, among them those of the operator's own."""
+    assert not [name for name in registry.names() if "qaoa" in name or "optimization" in name]
+    for name in ("qaoa", "optimization", "quantum-function"):
+        assert type(registry.find(name)) is Custom
 
 
 def test_other_versions_show_that_there_is_a_job(client: Client) -> None:

@@ -47,9 +47,9 @@ class Kind(NamedTuple):
 
 
 KINDS: Final = {
-    FUNCTION: Kind("quantum-function", FunctionInput, FUNCTION),
-    OPTIMIZATION: Kind("optimization", OptimizationInput, FUNCTION),
-    QAOA: Kind("qaoa", CutInput, QAOA_CIRCUIT),
+    FUNCTION: Kind("ionq.quantum-function", FunctionInput, FUNCTION),
+    OPTIMIZATION: Kind("ionq.optimization", OptimizationInput, FUNCTION),
+    QAOA: Kind("ionq.qaoa", CutInput, QAOA_CIRCUIT),
 }
 """By the types of jobs."""
 

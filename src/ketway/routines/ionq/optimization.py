@@ -43,7 +43,7 @@ class OptimizationInputs(msgspec.Struct, frozen=True):
 
 
 class Optimization:
-    name = "optimization"
+    name = "ionq.optimization"
     inputs = OptimizationInputs
 
     def read(self, params: bytes) -> OptimizationInputs:

@@ -148,7 +148,7 @@ class CutInputs(msgspec.Struct, frozen=True):
 
 
 class Qaoa:
-    name = "qaoa"
+    name = "ionq.qaoa"
     inputs = CutInputs
 
     def read(self, params: bytes) -> CutInputs:

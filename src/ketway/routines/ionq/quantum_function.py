@@ -25,7 +25,7 @@ class FunctionInputs(msgspec.Struct, frozen=True):
 
 
 class QuantumFunction:
-    name = "quantum-function"
+    name = "ionq.quantum-function"
     inputs = FunctionInputs
 
     def read(self, params: bytes) -> FunctionInputs:
